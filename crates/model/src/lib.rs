@@ -1,0 +1,27 @@
+//! The nouns that every other crate of Seaworthy speaks: packages, layers, evidence, findings,
+//! coverage and the report value that they add up to.
+//!
+//! Nothing here does input or output, reads the clock or knows a file format.
+
+mod coverage;
+mod finding;
+mod inventory;
+mod package;
+mod purl;
+mod read_at;
+mod report;
+mod severity;
+
+pub use coverage::{Coverage, CoverageEntry, CoverageKind};
+pub use finding::{
+    Epss, Finding, KnownExploited, MatchReason, Origin, Rating, State, UnknownState,
+};
+pub use inventory::{Distribution, ImageFacts, Inventory, Layer, OsRelease};
+pub use package::{Ecosystem, Evidence, Package, PackageType};
+pub use purl::{InvalidPurl, Purl};
+pub use read_at::ReadAt;
+pub use report::{
+    Counts, DatabaseInfo, ExitClass, GateResult, Remediation, Report, ShardInfo, Target,
+    TargetKind, Tool,
+};
+pub use severity::{Severity, UnknownSeverity};

@@ -1,0 +1,291 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Distribution, Purl};
+
+/// The kind of package database or language that a package comes from; decides its version scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackageType {
+    /// Alpine and its relatives.
+    Apk,
+    /// Debian and its relatives.
+    Deb,
+    /// Red Hat, SUSE, Amazon and their relatives.
+    Rpm,
+    /// Node.js.
+    Npm,
+    /// Python.
+    #[serde(rename = "pypi")]
+    PyPi,
+    /// Go modules, the standard library as `stdlib`.
+    Go,
+    /// Rust crates.
+    Cargo,
+    /// Java; the name is `group:artifact`.
+    Maven,
+    /// Ruby.
+    Gem,
+    /// .NET.
+    #[serde(rename = "nuget")]
+    NuGet,
+    /// PHP.
+    Composer,
+    /// Dart.
+    Pub,
+    /// Erlang and Elixir.
+    Hex,
+    /// Swift packages.
+    Swift,
+    /// A binary that no package manager installed.
+    Generic,
+}
+
+impl PackageType {
+    /// The purl type of the [package URL specification](https://github.com/package-url/purl-spec).
+    #[must_use]
+    pub const fn purl_type(self) -> &'static str {
+        match self {
+            Self::Apk => "apk",
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+            Self::Npm => "npm",
+            Self::PyPi => "pypi",
+            Self::Go => "golang",
+            Self::Cargo => "cargo",
+            Self::Maven => "maven",
+            Self::Gem => "gem",
+            Self::NuGet => "nuget",
+            Self::Composer => "composer",
+            Self::Pub => "pub",
+            Self::Hex => "hex",
+            Self::Swift => "swift",
+            Self::Generic => "generic",
+        }
+    }
+
+    /// The type with that purl type.
+    #[must_use]
+    pub fn from_purl_type(word: &str) -> Option<Self> {
+        Some(match word {
+            "apk" => Self::Apk,
+            "deb" => Self::Deb,
+            "rpm" => Self::Rpm,
+            "npm" => Self::Npm,
+            "pypi" => Self::PyPi,
+            "golang" => Self::Go,
+            "cargo" => Self::Cargo,
+            "maven" => Self::Maven,
+            "gem" => Self::Gem,
+            "nuget" => Self::NuGet,
+            "composer" => Self::Composer,
+            "pub" => Self::Pub,
+            "hex" => Self::Hex,
+            "swift" => Self::Swift,
+            "generic" => Self::Generic,
+            _ => return None,
+        })
+    }
+
+    /// Whether the operating system's package manager owns packages of this type.
+    #[must_use]
+    pub const fn is_os(self) -> bool {
+        matches!(self, Self::Apk | Self::Deb | Self::Rpm)
+    }
+
+    /// The language ecosystem whose advisories apply; none for OS packages, whose distribution
+    /// decides, and for generic binaries.
+    #[must_use]
+    pub const fn ecosystem(self) -> Option<Ecosystem> {
+        Some(match self {
+            Self::Npm => Ecosystem::Npm,
+            Self::PyPi => Ecosystem::PyPi,
+            Self::Go => Ecosystem::Go,
+            Self::Cargo => Ecosystem::CratesIo,
+            Self::Maven => Ecosystem::Maven,
+            Self::Gem => Ecosystem::RubyGems,
+            Self::NuGet => Ecosystem::NuGet,
+            Self::Composer => Ecosystem::Packagist,
+            Self::Pub => Ecosystem::Pub,
+            Self::Hex => Ecosystem::Hex,
+            Self::Swift => Ecosystem::SwiftUrl,
+            Self::Apk | Self::Deb | Self::Rpm | Self::Generic => return None,
+        })
+    }
+
+    /// The word that people use for it in tables: the purl type, but `go` for `golang`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            other => other.purl_type(),
+        }
+    }
+}
+
+impl fmt::Display for PackageType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
+/// A language ecosystem with advisories of its own, named as in OSV, and the shard of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are the ecosystems' own")]
+pub enum Ecosystem {
+    #[serde(rename = "npm")]
+    Npm,
+    PyPi,
+    Go,
+    CratesIo,
+    Maven,
+    RubyGems,
+    NuGet,
+    Packagist,
+    Pub,
+    Hex,
+    SwiftUrl,
+}
+
+impl Ecosystem {
+    /// Every ecosystem.
+    pub const ALL: [Self; 11] = [
+        Self::Npm,
+        Self::PyPi,
+        Self::Go,
+        Self::CratesIo,
+        Self::Maven,
+        Self::RubyGems,
+        Self::NuGet,
+        Self::Packagist,
+        Self::Pub,
+        Self::Hex,
+        Self::SwiftUrl,
+    ];
+
+    /// The name in OSV records (OSV schema, `affected[].package.ecosystem`).
+    #[must_use]
+    pub const fn osv_name(self) -> &'static str {
+        match self {
+            Self::Npm => "npm",
+            Self::PyPi => "PyPI",
+            Self::Go => "Go",
+            Self::CratesIo => "crates.io",
+            Self::Maven => "Maven",
+            Self::RubyGems => "RubyGems",
+            Self::NuGet => "NuGet",
+            Self::Packagist => "Packagist",
+            Self::Pub => "Pub",
+            Self::Hex => "Hex",
+            Self::SwiftUrl => "SwiftURL",
+        }
+    }
+
+    /// The shard key: lower case, safe as a file name.
+    #[must_use]
+    pub const fn shard_key(self) -> &'static str {
+        match self {
+            Self::Npm => "npm",
+            Self::PyPi => "pypi",
+            Self::Go => "go",
+            Self::CratesIo => "crates",
+            Self::Maven => "maven",
+            Self::RubyGems => "rubygems",
+            Self::NuGet => "nuget",
+            Self::Packagist => "packagist",
+            Self::Pub => "pub",
+            Self::Hex => "hex",
+            Self::SwiftUrl => "swift",
+        }
+    }
+}
+
+/// Where something was found: enough for a person to go and look.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Index into [`crate::ImageFacts::layers`] of the layer that brought it; none outside images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// Path from the root of the image or directory, without a leading slash. Inside an archive,
+    /// the entries follow after `!/`: `app/app.jar!/BOOT-INF/lib/x.jar`.
+    pub path: String,
+}
+
+/// One installed package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Package {
+    /// Kind of package.
+    #[serde(rename = "type")]
+    pub kind: PackageType,
+    /// Name as its ecosystem writes it: `@scope/name`, `group:artifact`, `github.com/x/y`. Python
+    /// names are normalised as PEP 503 says.
+    pub name: String,
+    /// Full version as its package manager compares it (`1:2.3-4` with epoch for deb and rpm).
+    pub version: String,
+    /// Architecture, when the package database names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// Source package, when it differs from the name or the database names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_name: Option<String>,
+    /// Version of the source package, when it differs from the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_version: Option<String>,
+    /// Modularity label of an rpm, `name:stream:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Who built or maintains it, as the database says; tells third-party repositories apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
+    /// Licences as declared, unparsed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<String>,
+    /// Where it was found.
+    pub evidence: Evidence,
+}
+
+impl Package {
+    /// A package with only what every package has.
+    #[must_use]
+    pub fn new(
+        kind: PackageType,
+        name: impl Into<String>,
+        version: impl Into<String>,
+        path: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            version: version.into(),
+            arch: None,
+            source_name: None,
+            source_version: None,
+            module: None,
+            supplier: None,
+            licenses: Vec::new(),
+            evidence: Evidence {
+                layer: None,
+                path: path.into(),
+            },
+        }
+    }
+
+    /// The name that source-based advisories use.
+    #[must_use]
+    pub fn source_name(&self) -> &str {
+        self.source_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The version that source-based advisories use.
+    #[must_use]
+    pub fn source_version(&self) -> &str {
+        self.source_version.as_deref().unwrap_or(&self.version)
+    }
+
+    /// The package URL; `distribution` gives namespace and `distro` qualifier of OS packages.
+    #[must_use]
+    pub fn purl(&self, distribution: Option<&Distribution>) -> Purl {
+        Purl::of_package(self, distribution)
+    }
+}

@@ -1,0 +1,2 @@
+//! Maintenance tasks of the project; see `CONTRIBUTING.md`.
+fn main() {}
