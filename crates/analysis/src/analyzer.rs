@@ -58,6 +58,18 @@ pub trait Analyzer: Send + Sync {
         64 << 20
     }
 
+    /// Whether [`Analyzer::analyze`] reads through [`Content::read_at`] in small windows, so that
+    /// content that lies on a disk may be larger than [`Analyzer::max_size`].
+    fn reads_windows(&self) -> bool {
+        false
+    }
+
+    /// Whether the files are package databases: one that could not be read makes the whole answer
+    /// worthless, where any other file is only a gap.
+    fn reads_databases(&self) -> bool {
+        false
+    }
+
     /// Reads one file. Damaged content is an error, never a panic.
     ///
     /// # Errors

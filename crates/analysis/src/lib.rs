@@ -4,9 +4,23 @@
 //! An analyser gets a path and content; it knows no file system, no network, no clock.
 
 mod analyzer;
+mod budget;
 mod content;
+mod cursor;
 mod facts;
+mod file;
+mod image;
+mod layer;
+mod merge;
+mod path;
+mod tar;
 
 pub use analyzer::{AnalyzeError, Analyzer, FileMeta, StreamAnalyzer};
 pub use content::Content;
 pub use facts::{Facts, ReleaseHint, owned_path_hash};
+pub use file::FileAnalysis;
+pub use image::{
+    AnalysisOptions, Error, LayerBytes, LayerRequest, NoObserver, Observer, analyze_image,
+};
+pub use layer::Limits;
+pub use merge::{FileFacts, Merged, merge_tree};
