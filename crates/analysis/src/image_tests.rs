@@ -143,10 +143,12 @@ fn names(merged: &Merged) -> Vec<String> {
 }
 
 type File<'a> = (&'a str, u8, &'a [u8], &'a str);
+/// What the case shows, the layers, the packages that remain.
+type Case<'a> = (&'a str, &'a [&'a [File<'a>]], &'a [&'a str]);
 
 #[test]
 fn layers_merge_as_they_would_unpack() {
-    let cases: &[(&str, &[&[File<'_>]], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (
             "a package stays with the layer that first installed it, an upgrade moves it",
             &[
