@@ -85,12 +85,8 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
         let (token_a, token_b) = (token(rest_a, first), token(rest_b, first));
         let (Some((kind_a, text_a, next_a)), Some((kind_b, text_b, next_b))) = (token_a, token_b)
         else {
-            // The end ranks 1: above a pre-release suffix, below all else. `-r0` equals nothing.
-            let rank = |t: Option<(Kind, &str, &str)>| match t {
-                None => 1,
-                Some((Kind::Revision, number, _)) if number.bytes().all(|b| b == b'0') => 1,
-                Some((kind, _, _)) => rank(kind),
-            };
+            // The end ranks 1: above a pre-release suffix, below all else, `-r0` too.
+            let rank = |t: Option<(Kind, &str, &str)>| t.map_or(1, |(kind, _, _)| rank(kind));
             return rank(token_a).cmp(&rank(token_b));
         };
         let order = match (kind_a, kind_b) {
@@ -99,7 +95,11 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
             }
             (Kind::Number, Kind::Number) => component(text_a, text_b),
             (Kind::Letter, Kind::Letter) => text_a.cmp(text_b),
-            (Kind::Suffix(x), Kind::Suffix(y)) => x.cmp(&y).then_with(|| numbers(text_a, text_b)),
+            (Kind::Suffix(x), Kind::Suffix(y)) => x
+                .cmp(&y)
+                // No number is older than any, `0` too.
+                .then_with(|| (!text_a.is_empty()).cmp(&!text_b.is_empty()))
+                .then_with(|| numbers(text_a, text_b)),
             (Kind::Hash, Kind::Hash) => text_a.cmp(text_b),
             _ => rank(kind_a).cmp(&rank(kind_b)),
         };

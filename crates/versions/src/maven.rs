@@ -11,7 +11,8 @@ pub(crate) fn is_valid(version: &str) -> bool {
         && !version.starts_with(['[', '(', ','])
 }
 
-/// An item of Maven's `ComparableVersion` (Maven reference, "Version Order Specification").
+/// An item of `ComparableVersion` as Maven 3.9 has it (Maven reference, "Version Order
+/// Specification").
 #[derive(Debug)]
 enum Item {
     Number(String),
@@ -39,10 +40,12 @@ fn parse(version: &str) -> Vec<Item> {
             stack.push(Vec::new());
         }
     };
-    let bytes = lower.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
+    let nest_text = |stack: &mut Vec<Vec<Item>>| {
+        if stack.last().is_some_and(|list| !list.is_empty()) {
+            nest(stack);
+        }
+    };
+    for byte in lower.bytes() {
         match byte {
             b'.' | b'-' => {
                 if run.is_empty() {
@@ -58,18 +61,24 @@ fn parse(version: &str) -> Vec<Item> {
             _ => {
                 let digit = byte.is_ascii_digit();
                 if !run.is_empty() && digit != run_is_number {
+                    // A change between letters and digits is the same as a hyphen, and `.x1` is
+                    // the same as `-x1`.
+                    if digit {
+                        nest_text(&mut stack);
+                    }
                     push(&mut stack, item(&run, run_is_number, digit));
                     run.clear();
-                    // A change between letters and digits is the same as a hyphen.
                     nest(&mut stack);
                 }
                 run_is_number = digit;
                 run.push(char::from(byte));
             }
         }
-        at += 1;
     }
     if !run.is_empty() {
+        if !run_is_number {
+            nest_text(&mut stack);
+        }
         push(&mut stack, item(&run, run_is_number, false));
     }
     while stack.len() > 1 {
@@ -107,15 +116,13 @@ fn is_null(item: &Item) -> bool {
     }
 }
 
-/// Removes trailing nulls, also those before a nested list.
+/// Removes the nulls at the end, also those with only lists behind them.
 fn normalise(list: &mut Vec<Item>) {
     let mut at = list.len();
     while at > 0 {
         at -= 1;
         if is_null(&list[at]) {
-            if at + 1 == list.len() || matches!(list.get(at + 1), Some(Item::List(_))) {
-                list.remove(at);
-            }
+            list.remove(at);
         } else if !matches!(list[at], Item::List(_)) {
             break;
         }

@@ -43,8 +43,7 @@ fn suffix<'a>(text: &'a str, words: &[&str]) -> Option<(usize, &'a str, &'a str)
     let rest = &rest[word.len()..];
     let (number, after) = digits(separator(rest));
     if number.is_empty() {
-        // The separator then belongs to what follows.
-        return Some((at, "0", rest));
+        return Some((at, "0", separator(rest)));
     }
     Some((at, number, after))
 }
