@@ -1,0 +1,126 @@
+use std::borrow::Cow;
+
+use seaworthy_model::{Package, PackageType};
+use seaworthy_versions::Scheme;
+
+/// The order in which versions of a kind of package are compared; none for binaries that no
+/// package manager installed.
+#[must_use]
+pub const fn scheme_of(kind: PackageType) -> Option<Scheme> {
+    Some(match kind {
+        PackageType::Apk => Scheme::Apk,
+        PackageType::Deb => Scheme::Deb,
+        PackageType::Rpm => Scheme::Rpm,
+        PackageType::Npm
+        | PackageType::Cargo
+        | PackageType::Pub
+        | PackageType::Hex
+        | PackageType::Swift => Scheme::Semver,
+        PackageType::PyPi => Scheme::Pep440,
+        PackageType::Go => Scheme::Go,
+        PackageType::Maven => Scheme::Maven,
+        PackageType::Gem => Scheme::Gem,
+        PackageType::NuGet => Scheme::NuGet,
+        PackageType::Composer => Scheme::Composer,
+        PackageType::Generic => return None,
+    })
+}
+
+/// The name under which a shard keeps the rows that concern a package: the source package for deb
+/// and apk, the binary for rpm, the registry's normal form for languages.
+pub(crate) fn lookup_name(package: &Package) -> Cow<'_, str> {
+    match package.kind {
+        PackageType::Deb | PackageType::Apk => Cow::Borrowed(package.source_name()),
+        PackageType::PyPi => normal_python_name(&package.name),
+        PackageType::NuGet | PackageType::Composer => {
+            if package.name.bytes().any(|b| b.is_ascii_uppercase()) {
+                Cow::Owned(package.name.to_ascii_lowercase())
+            } else {
+                Cow::Borrowed(&package.name)
+            }
+        }
+        _ => Cow::Borrowed(&package.name),
+    }
+}
+
+/// PEP 503: lower case, runs of `-`, `_` and `.` are one hyphen.
+fn normal_python_name(name: &str) -> Cow<'_, str> {
+    let normal = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.contains("--");
+    if normal {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
+        if !out.is_empty() {
+            out.push('-');
+        }
+        out.push_str(&part.to_ascii_lowercase());
+    }
+    Cow::Owned(out)
+}
+
+/// The version that is compared with the rows of [`lookup_name`].
+pub(crate) fn lookup_version(package: &Package) -> &str {
+    match package.kind {
+        PackageType::Deb => match &package.source_version {
+            Some(version) => version,
+            None => without_binary_rebuild(&package.version),
+        },
+        PackageType::Apk => package.source_version(),
+        _ => &package.version,
+    }
+}
+
+/// A binary-only rebuild (`1.2-3+b1`) has the source version without its suffix (Debian
+/// Developer's Reference, section 5.10.2.1).
+fn without_binary_rebuild(version: &str) -> &str {
+    match version.rsplit_once("+b") {
+        Some((source, number))
+            if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            source
+        }
+        _ => version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_the_shards_use() {
+        for (kind, name, expected) in [
+            (PackageType::PyPi, "Flask_SQL.Alchemy", "flask-sql-alchemy"),
+            (PackageType::PyPi, "a--b", "a-b"),
+            (PackageType::PyPi, "urllib3", "urllib3"),
+            (PackageType::NuGet, "Newtonsoft.Json", "newtonsoft.json"),
+            (PackageType::Composer, "Vendor/Name", "vendor/name"),
+            (PackageType::Npm, "JSONStream", "JSONStream"),
+            (PackageType::Maven, "org.a:B", "org.a:B"),
+        ] {
+            let package = Package::new(kind, name, "1", "x");
+            assert_eq!(lookup_name(&package), expected);
+        }
+    }
+
+    #[test]
+    fn source_names_and_versions_are_looked_up() {
+        let mut package = Package::new(PackageType::Deb, "libssl3", "3.0.11-1~deb12u2+b1", "x");
+        assert_eq!(lookup_version(&package), "3.0.11-1~deb12u2");
+        package.source_name = Some("openssl".to_owned());
+        package.source_version = Some("3.0.11-1~deb12u2".to_owned());
+        assert_eq!(lookup_name(&package), "openssl");
+        assert_eq!(lookup_version(&package), "3.0.11-1~deb12u2");
+        for (version, expected) in [("1+beta", "1+beta"), ("1+b", "1+b"), ("1-2+b12", "1-2")] {
+            let package = Package::new(PackageType::Deb, "x", version, "x");
+            assert_eq!(lookup_version(&package), expected);
+        }
+        let mut rpm = Package::new(PackageType::Rpm, "openssl-libs", "1:3.0.7-2.el9", "x");
+        rpm.source_name = Some("openssl".to_owned());
+        assert_eq!(lookup_name(&rpm), "openssl-libs");
+    }
+}
