@@ -4,7 +4,9 @@ mod apk;
 mod composer;
 mod deb;
 mod gem;
+mod go;
 mod maven;
+mod nuget;
 mod pep440;
 mod range;
 mod rpm;
@@ -131,8 +133,8 @@ pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, InvalidVers
         Scheme::Apk => apk::compare(a, b),
         Scheme::Rpm => rpm::compare(a, b),
         Scheme::Semver => semver::compare(a, b),
-        Scheme::Go => semver::compare_go(a, b),
-        Scheme::NuGet => semver::compare_nuget(a, b),
+        Scheme::Go => go::compare(a, b),
+        Scheme::NuGet => nuget::compare(a, b),
         Scheme::Pep440 => pep440::compare(a, b),
         Scheme::Maven => maven::compare(a, b),
         Scheme::Gem => gem::compare(a, b),
@@ -152,8 +154,8 @@ pub fn is_valid(scheme: Scheme, version: &str) -> bool {
         Scheme::Apk => apk::is_valid(version),
         Scheme::Rpm => rpm::is_valid(version),
         Scheme::Semver => semver::is_valid(version),
-        Scheme::Go => semver::is_valid_go(version),
-        Scheme::NuGet => semver::is_valid_nuget(version),
+        Scheme::Go => go::is_valid(version),
+        Scheme::NuGet => nuget::is_valid(version),
         Scheme::Pep440 => pep440::is_valid(version),
         Scheme::Maven => maven::is_valid(version),
         Scheme::Gem => gem::is_valid(version),

@@ -1,11 +1,11 @@
-//! Semantic Versioning 2.0.0, section 11, and its two dialects: Go modules and NuGet.
+//! Semantic Versioning 2.0.0, section 11; its two dialects, Go and NuGet, build on it.
 
 use std::cmp::Ordering;
 
 use crate::numbers;
 
 /// `=v1.2.3` and `v1.2.3` are read as npm's loose mode does.
-fn strip(version: &str) -> &str {
+pub(crate) fn strip(version: &str) -> &str {
     version
         .trim_start_matches('=')
         .trim_start()
@@ -24,7 +24,8 @@ fn split(version: &str) -> (&str, &str) {
     (core, rest.strip_prefix('-').unwrap_or(rest))
 }
 
-fn valid(version: &str, most: usize) -> bool {
+/// `most` is how many numbers there may be.
+pub(crate) fn valid(version: &str, most: usize) -> bool {
     let (core, pre) = split(version);
     let parts = core.split('.').count();
     parts <= most
@@ -36,19 +37,6 @@ fn valid(version: &str, most: usize) -> bool {
 
 pub(crate) fn is_valid(version: &str) -> bool {
     valid(strip(version), 4)
-}
-
-pub(crate) fn is_valid_nuget(version: &str) -> bool {
-    valid(strip(version), 4)
-}
-
-/// Go's own releases are called `go1.21.3`, `go1.22rc1`.
-fn strip_go(version: &str) -> &str {
-    strip(version.strip_prefix("go").unwrap_or(version))
-}
-
-pub(crate) fn is_valid_go(version: &str) -> bool {
-    version != "(devel)" && valid(strip_go(version), 3)
 }
 
 fn core(a: &str, b: &str) -> Ordering {
@@ -98,19 +86,11 @@ fn pre_release(a: &str, b: &str, ignore_case: bool) -> Ordering {
     }
 }
 
-fn both(a: &str, b: &str, ignore_case: bool) -> Ordering {
+pub(crate) fn both(a: &str, b: &str, ignore_case: bool) -> Ordering {
     let ((core_a, pre_a), (core_b, pre_b)) = (split(a), split(b));
     core(core_a, core_b).then_with(|| pre_release(pre_a, pre_b, ignore_case))
 }
 
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     both(strip(a), strip(b), false)
-}
-
-pub(crate) fn compare_nuget(a: &str, b: &str) -> Ordering {
-    both(strip(a), strip(b), true)
-}
-
-pub(crate) fn compare_go(a: &str, b: &str) -> Ordering {
-    both(strip_go(a), strip_go(b), false)
 }

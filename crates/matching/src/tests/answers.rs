@@ -1,5 +1,7 @@
 //! What surrounds the findings: coverage, order, origin, remediations, explanations.
 
+use seaworthy_model::{Epss, KnownExploited};
+
 use super::*;
 
 #[test]
@@ -342,4 +344,42 @@ fn a_hundred_thousand_lookups_take_no_time() {
     println!("100,000 lookups: {elapsed:?}");
     // Generous, for debug builds on busy machines.
     assert!(elapsed.as_millis() < 3000, "{elapsed:?}");
+}
+
+#[test]
+fn exploited_ones_come_before_likely_ones() {
+    let inventory = deb("x 1");
+    let database = debian(&[
+        "x CVE-2024-1 debian-tracker affected !high",
+        "x CVE-2024-2 debian-tracker affected !high",
+        "x CVE-2024-3 debian-tracker affected !high",
+        "x CVE-2024-4 debian-tracker affected !critical",
+    ]);
+    let mut findings = matched(&inventory, &database).findings;
+    for finding in &mut findings {
+        match finding.id.as_str() {
+            "CVE-2024-2" => {
+                finding.epss = Some(Epss {
+                    score: 0.5,
+                    percentile: 0.9,
+                });
+            }
+            "CVE-2024-3" => finding.kev = Some(exploited()),
+            _ => {}
+        }
+    }
+    sort(&mut findings, &inventory);
+    let ids: Vec<&str> = findings.iter().map(|f| f.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        ["CVE-2024-4", "CVE-2024-3", "CVE-2024-2", "CVE-2024-1"]
+    );
+}
+
+fn exploited() -> KnownExploited {
+    KnownExploited {
+        date_added: String::new(),
+        due_date: String::new(),
+        ransomware: false,
+    }
 }
