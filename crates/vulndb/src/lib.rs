@@ -1,6 +1,62 @@
 //! The shard file: one distribution release's or one language ecosystem's advisories as sorted,
 //! checksummed tables that are mapped into memory and searched in place.
+//!
+//! A file is a header and a body, all numbers little-endian. Header: the magic `SWDB`, the format
+//! version (`u32`), the SHA-256 of the body (32 bytes), the number of sections (`u32`) and the
+//! length of each (`u32`). The sections follow in order: meta data (text), string ends (`u32`
+//! each), string bytes (sorted, without repetition), packages (`u32` string, `u32` first row),
+//! row offsets (`u32`), rows (LEB128 numbers that point at strings), ids (`u32` string, `u32` row).
+//! Side tables (EPSS, KEV, CVSS, EOL) use the first three sections and pairs of strings.
+//!
+//! Opening checks the magic, the version and that the sections fill the file exactly; every read
+//! after that is checked against the bounds, so no bytes can make it panic.
+//! [`Shard::verify`] compares the checksum.
 
 mod advisory;
+mod bytes;
+mod database;
+mod shard;
+mod table;
+mod write;
+
+use std::path::PathBuf;
 
 pub use advisory::{Advisory, End, Interval};
+pub use database::{Database, file_name};
+pub use shard::{EndRef, Row, Shard, ShardBuilder, ShardMeta, SourceInfo};
+pub use table::{CvssTable, EolTable, EpssTable, KevTable, build_table};
+pub use write::write_atomically;
+
+/// Why a shard cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk says no.
+    #[error("cannot read {path}: {cause}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the disk says.
+        cause: std::io::Error,
+    },
+    /// Not a shard, or cut off.
+    #[error("{path} is not a whole advisory shard: {why}; build or fetch it again")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Written by another generation of this program.
+    #[error(
+        "{path} has shard format {found}, this program reads {VERSION}; build or fetch it again"
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+}
+
+/// The format version that this build writes and reads.
+pub const VERSION: u32 = 1;
