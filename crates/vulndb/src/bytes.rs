@@ -1,0 +1,236 @@
+use std::fs::File;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, VERSION};
+
+const MAGIC: &[u8; 4] = b"SWDB";
+const SECTIONS: usize = 7;
+const HEADER: usize = 4 + 4 + 32 + 4 + 4 * SECTIONS;
+
+/// A file in memory, mapped or owned, and where its sections lie.
+pub(crate) struct Sections {
+    data: Data,
+    ranges: [Range<usize>; SECTIONS],
+    digest: String,
+}
+
+enum Data {
+    Owned(Vec<u8>),
+    Mapped(memmap2::Mmap),
+}
+
+impl Data {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
+impl Sections {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let io = |cause| Error::Io {
+            path: path.to_owned(),
+            cause,
+        };
+        let file = File::open(path).map_err(io)?;
+        // SAFETY: shards are replaced by renaming a new file over the old name, never written in
+        // place, so the mapped bytes do not change; all reads are checked against the bounds.
+        #[allow(unsafe_code)]
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(io)?;
+        Self::new(Data::Mapped(map), path)
+    }
+
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::new(Data::Owned(bytes), &PathBuf::from("shard in memory"))
+    }
+
+    fn new(data: Data, path: &Path) -> Result<Self, Error> {
+        let damaged = |why| Error::Damaged {
+            path: path.to_owned(),
+            why,
+        };
+        let bytes = data.bytes();
+        if bytes.get(..4) != Some(MAGIC) {
+            return Err(damaged("it does not begin like one"));
+        }
+        let found = number(bytes, 4).ok_or_else(|| damaged("the header is cut off"))?;
+        if found != VERSION {
+            return Err(Error::Version {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        let digest = bytes
+            .get(8..40)
+            .map(|sum| format!("sha256:{}", hex::encode(sum)))
+            .ok_or_else(|| damaged("the header is cut off"))?;
+        if number(bytes, 40) != Some(7) {
+            return Err(damaged("the header is cut off"));
+        }
+        let mut ranges: [Range<usize>; SECTIONS] = std::array::from_fn(|_| 0..0);
+        let mut at = HEADER;
+        for (index, range) in ranges.iter_mut().enumerate() {
+            let length =
+                number(bytes, 44 + 4 * index).ok_or_else(|| damaged("the header is cut off"))?;
+            let end = at
+                .checked_add(length as usize)
+                .filter(|end| *end <= bytes.len())
+                .ok_or_else(|| damaged("it is cut off"))?;
+            *range = at..end;
+            at = end;
+        }
+        if at != bytes.len() {
+            return Err(damaged("bytes follow its end"));
+        }
+        Ok(Self {
+            ranges,
+            digest,
+            data,
+        })
+    }
+
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Whether the body still has the checksum of the header.
+    pub(crate) fn verify(&self) -> bool {
+        let body = self.data.bytes().get(HEADER..).unwrap_or_default();
+        format!("sha256:{}", hex::encode(Sha256::digest(body))) == self.digest
+    }
+
+    pub(crate) fn section(&self, index: usize) -> &[u8] {
+        self.ranges
+            .get(index)
+            .and_then(|range| self.data.bytes().get(range.clone()))
+            .unwrap_or_default()
+    }
+
+    /// String number `index`; empty for a damaged reference.
+    pub(crate) fn string(&self, index: u32) -> &str {
+        let ends = self.section(1);
+        let at = index as usize;
+        let start = match at.checked_sub(1) {
+            Some(before) => number(ends, before * 4),
+            None => Some(0),
+        };
+        let (Some(start), Some(end)) = (start, number(ends, at.saturating_mul(4))) else {
+            return "";
+        };
+        self.section(2)
+            .get(start as usize..end as usize)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn find_string(&self, text: &str) -> Option<u32> {
+        let count = u32::try_from(self.section(1).len() / 4).ok()?;
+        search(count, |at| self.string(at).cmp(text))
+    }
+
+    /// The first of the pairs of a section, sorted by their first number, that begins with `key`.
+    pub(crate) fn find_pair(&self, section: usize, key: u32) -> Option<u32> {
+        let pairs = self.section(section);
+        let count = u32::try_from(pairs.len() / 8).ok()?;
+        let mut at = search(count, |at| {
+            number(pairs, at as usize * 8).unwrap_or(0).cmp(&key)
+        })?;
+        while at > 0 && number(pairs, (at as usize - 1) * 8) == Some(key) {
+            at -= 1;
+        }
+        Some(at)
+    }
+}
+
+fn search(count: u32, order: impl Fn(u32) -> std::cmp::Ordering) -> Option<u32> {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match order(middle) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+            std::cmp::Ordering::Equal => return Some(middle),
+        }
+    }
+    None
+}
+
+pub(crate) fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let four = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(four.try_into().ok()?))
+}
+
+/// Reads an LEB128 number and moves on; none at the end or over 32 bits.
+pub(crate) fn varint(bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = 0_u64;
+    for shift in [0, 7, 14, 21, 28] {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return u32::try_from(value).ok();
+        }
+    }
+    None
+}
+
+pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7f) as u8);
+}
+
+/// Sorted strings without repetition, and the number of each.
+pub(crate) struct Strings {
+    sorted: Vec<String>,
+}
+
+impl Strings {
+    pub(crate) fn new(mut all: Vec<String>) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        Self { sorted: all }
+    }
+
+    pub(crate) fn number(&self, text: &str) -> u32 {
+        self.sorted
+            .binary_search_by(|s| s.as_str().cmp(text))
+            .map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    fn sections(&self) -> (Vec<u8>, Vec<u8>) {
+        let (mut ends, mut bytes) = (Vec::new(), Vec::new());
+        for text in &self.sorted {
+            bytes.extend_from_slice(text.as_bytes());
+            let end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            ends.extend_from_slice(&end.to_le_bytes());
+        }
+        (ends, bytes)
+    }
+}
+
+/// Puts a file together.
+pub(crate) fn assemble(meta: &str, strings: &Strings, rest: [Vec<u8>; 4]) -> Vec<u8> {
+    let (ends, bytes) = strings.sections();
+    let [a, b, c, d] = rest;
+    let sections = [meta.as_bytes().to_vec(), ends, bytes, a, b, c, d];
+    let body: Vec<u8> = sections.concat();
+    let mut file = Vec::with_capacity(HEADER + body.len());
+    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(&VERSION.to_le_bytes());
+    file.extend_from_slice(&Sha256::digest(&body));
+    file.extend_from_slice(&7_u32.to_le_bytes());
+    for section in &sections {
+        let length = u32::try_from(section.len()).unwrap_or(u32::MAX);
+        file.extend_from_slice(&length.to_le_bytes());
+    }
+    file.extend_from_slice(&body);
+    file
+}

@@ -1,0 +1,251 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::{CvssTable, EolTable, EpssTable, Error, KevTable, Shard};
+
+/// The name of a shard's file: `debian:12` lies in `debian-12.swdb`.
+#[must_use]
+pub fn file_name(key: &str) -> String {
+    let safe: String = key
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    format!("{safe}.swdb")
+}
+
+/// A directory of shards, opened together; any number of processes may read it at once.
+#[derive(Debug, Default)]
+pub struct Database {
+    shards: BTreeMap<String, Shard>,
+    epss: Option<EpssTable>,
+    kev: Option<KevTable>,
+    cvss: Option<CvssTable>,
+    eol: Option<EolTable>,
+    location: String,
+    fallback: Option<Box<Database>>,
+}
+
+impl Database {
+    /// Opens every `.swdb` file of a directory; other files are not looked at.
+    ///
+    /// # Errors
+    /// When the directory or one of the files cannot be read.
+    pub fn open_dir(path: &Path) -> Result<Self, Error> {
+        let io = |cause| Error::Io {
+            path: path.to_owned(),
+            cause,
+        };
+        let mut database = Self {
+            location: path.display().to_string(),
+            ..Self::default()
+        };
+        for entry in std::fs::read_dir(path).map_err(io)? {
+            let file = entry.map_err(io)?.path();
+            if file.extension().is_none_or(|e| e != "swdb") {
+                continue;
+            }
+            match file.file_stem().and_then(|s| s.to_str()) {
+                Some("epss") => database.epss = Some(EpssTable::open(&file)?),
+                Some("kev") => database.kev = Some(KevTable::open(&file)?),
+                Some("cvss") => database.cvss = Some(CvssTable::open(&file)?),
+                Some("eol") => database.eol = Some(EolTable::open(&file)?),
+                _ => {
+                    let shard = Shard::open(&file)?;
+                    database.shards.insert(shard.meta().key.clone(), shard);
+                }
+            }
+        }
+        Ok(database)
+    }
+
+    /// A database of shards that are open already.
+    #[must_use]
+    pub fn from_shards(shards: Vec<Shard>) -> Self {
+        Self {
+            shards: shards
+                .into_iter()
+                .map(|shard| (shard.meta().key.clone(), shard))
+                .collect(),
+            location: "memory".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same under another name.
+    #[must_use]
+    pub fn named(mut self, location: &str) -> Self {
+        location.clone_into(&mut self.location);
+        self
+    }
+
+    /// The same with a table of ends of support.
+    #[must_use]
+    pub fn with_eol(mut self, table: EolTable) -> Self {
+        self.eol = Some(table);
+        self
+    }
+
+    /// The same with a table of known exploited vulnerabilities.
+    #[must_use]
+    pub fn with_kev(mut self, table: KevTable) -> Self {
+        self.kev = Some(table);
+        self
+    }
+
+    /// Answers from `fallback` for the shards and tables that this one lacks.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: Self) -> Self {
+        self.fallback = Some(Box::new(fallback));
+        self
+    }
+
+    /// The shard of a key.
+    #[must_use]
+    pub fn shard(&self, key: &str) -> Option<&Shard> {
+        self.shards
+            .get(key)
+            .or_else(|| self.fallback.as_ref()?.shard(key))
+    }
+
+    /// Whether the compiled-in starter table answers for a key.
+    #[must_use]
+    pub fn is_starter(&self, key: &str) -> bool {
+        self.shard(key).is_some_and(|shard| {
+            shard
+                .meta()
+                .sources
+                .iter()
+                .any(|source| source.name == "starter")
+        })
+    }
+
+    /// All keys that have a shard, without the fallback's, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.shards.keys().map(String::as_str)
+    }
+
+    /// Where it is: a directory, or `starter table`.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// Exploit prediction.
+    #[must_use]
+    pub fn epss(&self) -> Option<&EpssTable> {
+        self.epss
+            .as_ref()
+            .or_else(|| self.fallback.as_ref()?.epss())
+    }
+
+    /// Known exploited vulnerabilities.
+    #[must_use]
+    pub fn kev(&self) -> Option<&KevTable> {
+        self.kev.as_ref().or_else(|| self.fallback.as_ref()?.kev())
+    }
+
+    /// CVSS vectors.
+    #[must_use]
+    pub fn cvss(&self) -> Option<&CvssTable> {
+        self.cvss
+            .as_ref()
+            .or_else(|| self.fallback.as_ref()?.cvss())
+    }
+
+    /// Ends of support.
+    #[must_use]
+    pub fn eol(&self) -> Option<&EolTable> {
+        self.eol.as_ref().or_else(|| self.fallback.as_ref()?.eol())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Advisory, ShardBuilder, SourceInfo, build_table, write_atomically};
+
+    fn shard(key: &str, source: &str) -> Vec<u8> {
+        let mut builder = ShardBuilder::new(key, "deb").source(SourceInfo {
+            name: source.to_owned(),
+            ..SourceInfo::default()
+        });
+        builder.push(Advisory {
+            package: source.to_owned(),
+            ..Advisory::default()
+        });
+        builder.build()
+    }
+
+    #[test]
+    fn a_directory_answers_and_the_fallback_fills_its_gaps() {
+        let directory = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            write_atomically(&directory.path().join(name), bytes).unwrap();
+        };
+        put(
+            &file_name("debian:12"),
+            &shard("debian:12", "debian-tracker"),
+        );
+        put("readme.txt", b"not a shard");
+        put(
+            "eol.swdb",
+            &build_table(
+                "eol",
+                SourceInfo::default(),
+                &[("debian:12".into(), "2028-06-30".into())],
+            ),
+        );
+        let starter = Database::from_shards(
+            ["debian:12", "npm"]
+                .into_iter()
+                .map(|key| Shard::from_bytes(shard(key, "starter")).unwrap())
+                .collect(),
+        );
+        let database = Database::open_dir(directory.path())
+            .unwrap()
+            .with_fallback(starter);
+        assert_eq!(database.keys().collect::<Vec<_>>(), ["debian:12"]);
+        assert!(!database.is_starter("debian:12") && database.is_starter("npm"));
+        assert_eq!(
+            database
+                .shard("debian:12")
+                .unwrap()
+                .lookup("debian-tracker")
+                .count(),
+            1
+        );
+        assert_eq!(
+            database.eol().and_then(|t| t.get("debian:12")),
+            Some("2028-06-30")
+        );
+        assert!(database.shard("alpine:3.18").is_none() && database.epss().is_none());
+
+        put("npm.swdb", b"SWDB half written");
+        let error = Database::open_dir(directory.path())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("npm.swdb") && error.contains("again"),
+            "{error}"
+        );
+        assert!(Database::open_dir(Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn a_reader_keeps_its_map_while_the_file_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("npm.swdb");
+        write_atomically(&path, &shard("npm", "old")).unwrap();
+        let old = Shard::open(&path).unwrap();
+        write_atomically(&path, &shard("npm", "new")).unwrap();
+        assert_eq!(old.lookup("old").count(), 1);
+        assert_eq!(Shard::open(&path).unwrap().lookup("new").count(), 1);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,20 @@
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Writes a file whole or not at all: under a temporary name beside it, synchronised, renamed.
+///
+/// # Errors
+/// What the disk says; the old file is then untouched and the temporary one removed.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".seaworthy-")
+        .tempfile_in(directory)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
