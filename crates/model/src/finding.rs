@@ -234,6 +234,13 @@ impl Finding {
 }
 
 fn url_of(id: &str) -> Option<String> {
+    // Ids come from documents of others too, and must not bring markup or another host along.
+    if !id
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    {
+        return None;
+    }
     let prefix = id.split('-').next()?;
     Some(match prefix {
         "CVE" => format!("https://nvd.nist.gov/vuln/detail/{id}"),
@@ -251,6 +258,21 @@ fn url_of(id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_plain_ids_have_pages() {
+        assert_eq!(
+            url_of("CVE-2021-44228").as_deref(),
+            Some("https://nvd.nist.gov/vuln/detail/CVE-2021-44228")
+        );
+        assert_eq!(
+            url_of("RHSA-2024:1").as_deref(),
+            Some("https://access.redhat.com/errata/RHSA-2024:1")
+        );
+        for id in ["CVE-\u{1b}[2J", "CVE-<script>", "CVE-1/../x", "XYZ-1"] {
+            assert_eq!(url_of(id), None, "{id:?}");
+        }
+    }
 
     #[test]
     fn states_round_trip() {

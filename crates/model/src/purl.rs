@@ -238,13 +238,23 @@ mod tests {
             "pkg:golang/github.com/x/y@v1.2.3",
             "pkg:generic/a%20b",
         ] {
-            assert_eq!(text.parse::<Purl>().map(|p| p.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<Purl>().map(|p| p.to_string()),
+                Ok(text.to_owned())
+            );
         }
     }
 
     #[test]
     fn nonsense_is_refused_with_a_reason() {
-        for text in ["", "npm/x", "pkg:npm", "pkg:/x", "pkg:npm/%zz", "pkg:npm/x?a"] {
+        for text in [
+            "",
+            "npm/x",
+            "pkg:npm",
+            "pkg:/x",
+            "pkg:npm/%zz",
+            "pkg:npm/x?a",
+        ] {
             assert!(text.parse::<Purl>().is_err(), "{text}");
         }
     }

@@ -159,9 +159,8 @@ impl Report {
         };
         for finding in findings {
             *counts.by_severity.entry(finding.severity).or_default() += 1;
-            counts.fixable += usize::from(
-                finding.state == State::Fixed && finding.fixed_version.is_some(),
-            );
+            counts.fixable +=
+                usize::from(finding.state == State::Fixed && finding.fixed_version.is_some());
             counts.exploited += usize::from(finding.kev.is_some());
             counts.base += usize::from(finding.origin == Origin::Base);
             counts.application += usize::from(finding.origin == Origin::Application);

@@ -1,0 +1,359 @@
+//! Reports for tests: one that uses everything, one clean, one hostile, one large.
+
+use seaworthy_model::{
+    CoverageEntry, CoverageKind, DatabaseInfo, Distribution, Epss, Evidence, Finding, GateResult,
+    ImageFacts, Inventory, KnownExploited, Layer, MatchReason, Origin, Package, PackageType,
+    Rating, Remediation, Report, Severity, ShardInfo, State, Target, TargetKind, Tool,
+};
+
+fn package(kind: PackageType, name: &str, version: &str, layer: u32, path: &str) -> Package {
+    let mut package = Package::new(kind, name, version, path);
+    package.evidence.layer = Some(layer);
+    package
+}
+
+fn finding(id: &str, package: usize, severity: Severity, fixed: Option<&str>) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        aliases: Vec::new(),
+        package,
+        state: if fixed.is_some() {
+            State::Fixed
+        } else {
+            State::Affected
+        },
+        severity,
+        severity_source: "debian".to_owned(),
+        ratings: vec![Rating {
+            source: "nvd".to_owned(),
+            severity: Severity::Critical,
+            vector: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".to_owned()),
+            score: Some(9.8),
+        }],
+        epss: None,
+        kev: None,
+        fixed_version: fixed.map(str::to_owned),
+        fix_command: None,
+        origin: Origin::Base,
+        reason: MatchReason {
+            source: "debian-tracker".to_owned(),
+            shard: "debian:12".to_owned(),
+            advisory: None,
+            package: "zlib".to_owned(),
+            version: "1:1.2.13.dfsg-1".to_owned(),
+            range: "< 1:1.3".to_owned(),
+            scheme: "deb".to_owned(),
+        },
+    }
+}
+
+fn inventory() -> Inventory {
+    let layers = [
+        ("/bin/sh -c #(nop) ADD file:1 in /", true),
+        ("RUN apt-get install -y nghttp2", true),
+        ("COPY app /app # buildkit", false),
+    ];
+    let layers = (0..)
+        .zip(layers)
+        .map(|(index, (created_by, base))| Layer {
+            index,
+            digest: Some(format!("sha256:{:064x}", index + 1)),
+            diff_id: format!("sha256:{:064x}", index + 17),
+            size: 1000,
+            created_by: Some(created_by.to_owned()),
+            base,
+        })
+        .collect();
+    let mut zlib = package(
+        PackageType::Deb,
+        "zlib1g",
+        "1:1.2.13.dfsg-1",
+        0,
+        "var/lib/dpkg/status",
+    );
+    zlib.source_name = Some("zlib".to_owned());
+    zlib.arch = Some("amd64".to_owned());
+    let status = "var/lib/dpkg/status";
+    Inventory {
+        distribution: Some(Distribution {
+            id: "debian".to_owned(),
+            version: "12.5".to_owned(),
+            name: "Debian 12.5".to_owned(),
+        }),
+        packages: vec![
+            package(PackageType::Deb, "libaom3", "3.6.0-1", 0, status),
+            package(PackageType::Deb, "libnghttp2-14", "1.52.0-1", 1, status),
+            zlib,
+            package(
+                PackageType::Npm,
+                "lodash",
+                "4.17.15",
+                2,
+                "app/node_modules/lodash/package.json",
+            ),
+            package(
+                PackageType::Npm,
+                "lodash",
+                "4.17.15",
+                2,
+                "app/tools/node_modules/lodash/package.json",
+            ),
+            package(
+                PackageType::Maven,
+                "org.apache.logging.log4j:log4j-core",
+                "2.14.1",
+                2,
+                "app/app.jar!/BOOT-INF/lib/log4j-core-2.14.1.jar",
+            ),
+            package(
+                PackageType::Gem,
+                "rack",
+                "3.0.0",
+                2,
+                "usr/lib/ruby/gems/rack.gemspec",
+            ),
+        ],
+        image: Some(ImageFacts {
+            manifest_digest: Some(format!("sha256:5f1c{}e09a", "0".repeat(56))),
+            config_digest: Some(format!("sha256:{:064x}", 99)),
+            platform: "linux/amd64".to_owned(),
+            user: String::new(),
+            layers,
+            labels: [(
+                "org.opencontainers.image.title".to_owned(),
+                "web".to_owned(),
+            )]
+            .into(),
+        }),
+        ..Inventory::default()
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    let mut log4j = finding("CVE-2021-44228", 5, Severity::Critical, Some("2.15.0"));
+    log4j.aliases = vec!["GHSA-jfh8-c2jp-5v3q".to_owned()];
+    log4j.kev = Some(KnownExploited {
+        date_added: "2021-12-10".to_owned(),
+        due_date: "2021-12-24".to_owned(),
+        ransomware: true,
+    });
+    log4j.epss = Some(Epss {
+        score: 0.944,
+        percentile: 0.999,
+    });
+    log4j.severity_source = "ghsa".to_owned();
+    log4j.ratings.insert(
+        0,
+        Rating {
+            source: "ghsa".to_owned(),
+            severity: Severity::Critical,
+            vector: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H".to_owned()),
+            score: Some(10.0),
+        },
+    );
+    log4j.origin = Origin::Application;
+    log4j.fix_command = Some("set log4j-core to 2.15.0 in pom.xml".to_owned());
+    let mut zlib = finding("CVE-2023-45853", 2, Severity::Critical, None);
+    zlib.state = State::WillNotFix;
+    let mut nghttp2 = finding(
+        "CVE-2023-44487",
+        1,
+        Severity::High,
+        Some("1.52.0-1+deb12u1"),
+    );
+    nghttp2.kev = Some(KnownExploited {
+        date_added: String::new(),
+        due_date: String::new(),
+        ransomware: false,
+    });
+    nghttp2.reason.advisory = Some("DSA-5570-1".to_owned());
+    nghttp2.fix_command = Some("apt-get install --only-upgrade libnghttp2-14".to_owned());
+    let mut lodash = finding("CVE-2019-10744", 3, Severity::High, Some("4.17.21"));
+    lodash.aliases = vec![
+        "GHSA-jf85-cpcp-j695".to_owned(),
+        "SNYK-JS-LODASH-450202".to_owned(),
+    ];
+    lodash.origin = Origin::Application;
+    lodash.severity_source = "ghsa".to_owned();
+    let again = Finding {
+        package: 4,
+        ..lodash.clone()
+    };
+    let mut aom = finding("CVE-2023-39616", 0, Severity::Negligible, None);
+    aom.ratings.clear();
+    let mut rack = finding("GHSA-65f5-mfpf-vfhj", 6, Severity::Unknown, Some("3.0.0.1"));
+    rack.origin = Origin::Application;
+    rack.ratings[0].vector = Some("not a vector".to_owned());
+    vec![log4j, zlib, nghttp2, lodash, again, aom, rack]
+}
+
+/// A report that uses everything.
+pub(crate) fn report() -> Report {
+    let mut inventory = inventory();
+    inventory.coverage.add(CoverageEntry::new(
+        CoverageKind::SkippedFile,
+        "app/vendor/big.bin",
+        "2.1 GB is over the limit of 512 MB",
+    ));
+    let findings = findings();
+    Report {
+        schema_version: Report::SCHEMA_VERSION.to_owned(),
+        tool: Tool {
+            name: "seaworthy".to_owned(),
+            version: "0.1.0".to_owned(),
+        },
+        target: Target {
+            name: "registry.example.com/shop/web:1.8".to_owned(),
+            kind: TargetKind::Image,
+            source: "registry".to_owned(),
+        },
+        counts: Report::count(&findings),
+        inventory,
+        findings,
+        hidden: 3,
+        remediations: vec![
+            Remediation {
+                summary: "npm: lodash 4.17.15 → 4.17.21".to_owned(),
+                command: Some("npm install lodash@4.17.21".to_owned()),
+                clears: 2,
+                worst: Severity::High,
+            },
+            Remediation {
+                summary: "maven: org.apache.logging.log4j:log4j-core 2.14.1 → 2.15.0".to_owned(),
+                command: None,
+                clears: 1,
+                worst: Severity::Critical,
+            },
+            Remediation {
+                summary: "deb: libnghttp2-14 1.52.0-1 → 1.52.0-1+deb12u1".to_owned(),
+                command: Some("apt-get install --only-upgrade libnghttp2-14".to_owned()),
+                clears: 1,
+                worst: Severity::High,
+            },
+        ],
+        gate: GateResult {
+            rule: "fail on high and above".to_owned(),
+            passed: false,
+            breaking: 5,
+        },
+        database: DatabaseInfo {
+            location: "/var/lib/seaworthy/db".to_owned(),
+            date: "2026-11-23".to_owned(),
+            shards: ["debian:12", "maven", "npm", "rubygems"]
+                .map(|key| ShardInfo {
+                    key: key.to_owned(),
+                    date: "2026-11-23".to_owned(),
+                    digest: format!("sha256:{:064x}", key.len()),
+                })
+                .into(),
+        },
+        unknown_allowed: false,
+    }
+}
+
+/// Nothing found, gate passed.
+pub(crate) fn clean() -> Report {
+    let mut report = report();
+    report.findings.clear();
+    report.remediations.clear();
+    report.hidden = 0;
+    report.counts = Report::count(&[]);
+    report.gate = GateResult {
+        rule: "fail on high and above".to_owned(),
+        passed: true,
+        breaking: 0,
+    };
+    report.inventory.coverage.entries.clear();
+    report
+}
+
+/// A fatal gap.
+pub(crate) fn not_assessed() -> Report {
+    let mut report = clean();
+    report.inventory.distribution = None;
+    report.inventory.coverage.add(CoverageEntry::new(
+        CoverageKind::UnknownDistribution,
+        "etc/os-release",
+        "`ID=plan9` is not a distribution that advisories are known for",
+    ));
+    report
+}
+
+/// Findings and no gate.
+pub(crate) fn without_gate() -> Report {
+    let mut report = report();
+    report.gate = GateResult {
+        passed: true,
+        ..GateResult::default()
+    };
+    report
+}
+
+/// So many findings in one package.
+pub(crate) fn many(count: usize) -> Report {
+    let mut report = report();
+    report.findings = (0..count)
+        .map(|i| finding(&format!("CVE-2024-{:05}", i), i % 3, Severity::Medium, None))
+        .collect();
+    report.counts = Report::count(&report.findings);
+    for i in 0..20 {
+        report.inventory.coverage.add(CoverageEntry::new(
+            CoverageKind::SkippedFile,
+            format!("a/{i}"),
+            "damaged",
+        ));
+    }
+    report
+}
+
+/// Strings that attack every medium, in every field that an image or a feed can fill.
+pub(crate) fn hostile() -> Report {
+    let evil = "\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}31m<script>alert(1)</script>\"'&|`*\u{202e}gpj\u{200b}\u{0}\r\n=cmd|'/c calc'!A0";
+    let mut report = report();
+    report.target.name = format!("registry/{evil}:1");
+    report.gate.rule = evil.to_owned();
+    for package in &mut report.inventory.packages {
+        package.name = evil.to_owned();
+        package.version = evil.to_owned();
+        package.evidence = Evidence {
+            layer: Some(9999),
+            path: format!("/{evil}"),
+        };
+        package.supplier = Some(evil.to_owned());
+        package.licenses = vec![evil.to_owned()];
+    }
+    if let Some(image) = &mut report.inventory.image {
+        image.platform = evil.to_owned();
+        image.user = evil.to_owned();
+        image.labels.insert(evil.to_owned(), evil.to_owned());
+        for layer in &mut image.layers {
+            layer.created_by = Some(evil.to_owned());
+        }
+    }
+    for finding in &mut report.findings {
+        finding.id = format!("CVE-{evil}");
+        finding.aliases = vec![evil.to_owned(), "javascript:alert(1)".to_owned()];
+        finding.fixed_version = Some(evil.to_owned());
+        finding.fix_command = Some(evil.to_owned());
+        finding.severity_source = evil.to_owned();
+        finding.reason.range = evil.to_owned();
+        finding.reason.source = evil.to_owned();
+    }
+    report.findings[0].package = 10_000;
+    for remediation in &mut report.remediations {
+        remediation.summary = evil.to_owned();
+        remediation.command = Some(evil.to_owned());
+    }
+    for entry in &mut report.inventory.coverage.entries {
+        entry.subject = evil.to_owned();
+        entry.detail = evil.to_owned();
+    }
+    if let Some(d) = &mut report.inventory.distribution {
+        d.name = evil.to_owned();
+        d.version = evil.to_owned();
+    }
+    for shard in &mut report.database.shards {
+        shard.key = evil.to_owned();
+    }
+    report
+}

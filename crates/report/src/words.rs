@@ -1,0 +1,182 @@
+//! The words and derived values that several formats share.
+
+use std::collections::BTreeSet;
+
+use seaworthy_model::{
+    Distribution, ExitClass, Finding, Layer, Origin, Package, PackageType, Report, Severity, State,
+};
+use uuid::Uuid;
+
+/// A finding with the package that it is about.
+pub(crate) fn findings(report: &Report) -> impl Iterator<Item = (&Finding, &Package)> {
+    report
+        .findings
+        .iter()
+        .filter_map(|f| Some((f, report.inventory.packages.get(f.package)?)))
+}
+
+/// Whether the allowlist approves a finding, by its id or an alias.
+pub(crate) fn is_approved(finding: &Finding, approved: &BTreeSet<String>) -> bool {
+    approved.contains(&finding.id) || finding.aliases.iter().any(|a| approved.contains(a))
+}
+
+/// The layer that brought a package.
+pub(crate) fn layer<'a>(report: &'a Report, package: &Package) -> Option<&'a Layer> {
+    let index = usize::try_from(package.evidence.layer?).ok()?;
+    report.inventory.image.as_ref()?.layers.get(index)
+}
+
+/// What to say of a fix, in a word or two.
+pub(crate) const fn fix_word(finding: &Finding, kind: PackageType) -> &'static str {
+    match finding.state {
+        State::Fixed => match kind {
+            PackageType::Deb => "apt upgrade",
+            PackageType::Apk => "apk upgrade",
+            PackageType::Rpm => "rpm upgrade",
+            other => other.label(),
+        },
+        State::Affected => "no fix yet",
+        State::WillNotFix => "won't fix",
+        State::FixDeferred => "fix deferred",
+        State::EndOfLife => "end of life",
+        State::UnderInvestigation => "investigating",
+        State::NotAffected => "not affected",
+        State::Unknown => "not known",
+    }
+}
+
+/// Whose it is.
+pub(crate) const fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Base => "base",
+        Origin::Application => "yours",
+        Origin::Unknown => "",
+    }
+}
+
+/// The verdict in capitals, and the sentence after it.
+pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
+    let count = report.findings.len();
+    let coverage = &report.inventory.coverage;
+    if report.exit_class() == ExitClass::NotAssessed {
+        let why = coverage.entries.iter().find(|e| e.kind.is_fatal());
+        let why = why.map_or_else(String::new, |e| format!("{}: {}", e.subject, e.detail));
+        return ("NOT ASSESSED", why);
+    }
+    let rule = report.gate.rule.as_str();
+    if rule.is_empty() {
+        return if count > 0 {
+            let fixable = report.counts.fixable;
+            ("FINDINGS", format!("{count}, {fixable} of them with a fix"))
+        } else if coverage.is_complete() {
+            ("NO FINDINGS", String::new())
+        } else {
+            ("NO FINDINGS", "in what could be assessed".to_owned())
+        };
+    }
+    match (report.gate.passed, report.gate.breaking) {
+        (true, _) => ("SEAWORTHY", rule.to_owned()),
+        (false, 0) => ("NOT SEAWORTHY", rule.to_owned()),
+        (false, 1) => ("NOT SEAWORTHY", format!("{rule}: 1 finding breaks it")),
+        (false, n) => ("NOT SEAWORTHY", format!("{rule}: {n} findings break it")),
+    }
+}
+
+/// `1 package`, `2 packages`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// What there is to do about a finding, as a sentence.
+pub(crate) fn solution(finding: &Finding, package: &Package) -> Option<String> {
+    let name = &package.name;
+    Some(match (&finding.fixed_version, finding.state) {
+        (Some(fixed), _) => {
+            let mut text = format!("Upgrade {name} from {} to {fixed}", package.version);
+            if let Some(command) = &finding.fix_command {
+                text.push_str(": ");
+                text.push_str(command);
+            }
+            text
+        }
+        (None, State::WillNotFix) => {
+            format!("The vendor will not fix {name}; consider removing it")
+        }
+        (None, State::EndOfLife) => {
+            format!("{name} is past its end of life; move to a supported release")
+        }
+        (None, State::FixDeferred) => format!("The vendor will fix {name} later"),
+        _ => return None,
+    })
+}
+
+/// What was found, as a sentence of our own.
+pub(crate) fn description(report: &Report, finding: &Finding, package: &Package) -> String {
+    let mut text = format!(
+        "{} affects {} {} ({})",
+        finding.id, package.name, package.version, package.kind
+    );
+    if !finding.reason.range.is_empty() {
+        text.push_str(&format!(
+            ": {} {} is in the affected range {}",
+            finding.reason.package, finding.reason.version, finding.reason.range
+        ));
+    }
+    if !finding.reason.source.is_empty() {
+        text.push_str(&format!(", says {}", finding.reason.source));
+        if let Some(advisory) = &finding.reason.advisory {
+            text.push_str(&format!(" in {advisory}"));
+        }
+    }
+    text.push('.');
+    if !package.evidence.path.is_empty() {
+        text.push_str(&format!(" Found in {}", package.evidence.path));
+        if let Some(index) = package.evidence.layer {
+            text.push_str(&format!(", layer {index}"));
+        }
+        if let Some(created_by) = layer(report, package).and_then(|l| l.created_by.as_ref()) {
+            text.push_str(&format!(" ({created_by})"));
+        }
+        text.push('.');
+    }
+    if finding.kev.is_some() {
+        text.push_str(" Known to be exploited (CISA KEV).");
+    }
+    text
+}
+
+/// A score of 0 to 10 that rates as the severity that counts does, so that readers which derive
+/// a severity from it agree with us.
+pub(crate) fn consistent_score(finding: &Finding) -> f64 {
+    finding
+        .ratings
+        .iter()
+        .filter(|r| r.source == finding.severity_source)
+        .chain(&finding.ratings)
+        .filter_map(|r| r.score)
+        .find(|s| Severity::from_score(*s) == finding.severity)
+        .unwrap_or(match finding.severity {
+            Severity::Critical => 9.5,
+            Severity::High => 8.0,
+            Severity::Medium => 5.5,
+            Severity::Low => 2.0,
+            Severity::Negligible => 0.1,
+            Severity::Unknown => 0.0,
+        })
+}
+
+/// `debian 12.5`; none when the distribution is not known.
+pub(crate) fn system(distribution: Option<&Distribution>) -> Option<String> {
+    let d = distribution?;
+    Some(format!("{} {}", d.id, d.version).trim().to_owned())
+}
+
+/// A name for something that stays the same from run to run.
+pub(crate) fn stable_id(parts: &[&str]) -> Uuid {
+    // The unit separator keeps `a` + `bc` apart from `ab` + `c`.
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes())
+}
