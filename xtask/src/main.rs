@@ -1,2 +1,0 @@
-//! Maintenance tasks of the project; see `CONTRIBUTING.md`.
-fn main() {}
