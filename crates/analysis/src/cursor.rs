@@ -158,6 +158,21 @@ impl<R: Read> StreamCursor<R> {
         Ok(chunk)
     }
 
+    /// Reads as much of `out` as there is, and says how much.
+    fn fill(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < out.len() {
+            let chunk = self.chunk((out.len() - filled) as u64)?;
+            if chunk.is_empty() {
+                break;
+            }
+            let end = filled + chunk.len();
+            out[filled..end].copy_from_slice(chunk);
+            filled = end;
+        }
+        Ok(filled)
+    }
+
     /// Reads to the end, so that whoever checks a digest below sees all bytes.
     pub(crate) fn drain(&mut self) -> io::Result<()> {
         while !self.chunk(u64::MAX)?.is_empty() {}
@@ -167,19 +182,11 @@ impl<R: Read> StreamCursor<R> {
 
 impl<R: Read> Cursor for StreamCursor<R> {
     fn block(&mut self, block: &mut [u8; 512]) -> io::Result<bool> {
-        let mut filled = 0;
-        while filled < block.len() {
-            let chunk = self.chunk((block.len() - filled) as u64)?;
-            match chunk.len() {
-                0 if filled == 0 => return Ok(false),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => {
-                    block[filled..filled + n].copy_from_slice(chunk);
-                    filled += n;
-                }
-            }
+        match self.fill(block)? {
+            0 => Ok(false),
+            512 => Ok(true),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
         }
-        Ok(true)
     }
 
     fn skip(&mut self, mut bytes: u64) -> io::Result<()> {
@@ -193,16 +200,8 @@ impl<R: Read> Cursor for StreamCursor<R> {
     }
 
     fn read_exact(&mut self, out: &mut [u8]) -> io::Result<()> {
-        let mut filled = 0;
-        while filled < out.len() {
-            let chunk = self.chunk((out.len() - filled) as u64)?;
-            match chunk.len() {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => {
-                    out[filled..filled + n].copy_from_slice(chunk);
-                    filled += n;
-                }
-            }
+        if self.fill(out)? < out.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
     }

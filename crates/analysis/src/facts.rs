@@ -1,7 +1,6 @@
-use std::hash::Hasher;
-
-use rustc_hash::FxHasher;
 use seaworthy_model::{CoverageEntry, OsRelease, Package};
+
+use crate::path;
 
 /// A release number from a file other than `os-release`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +50,7 @@ pub fn owned_path_hash(path: &str) -> u64 {
         }
         _ => path,
     };
-    let mut hasher = FxHasher::default();
-    hasher.write(path.as_bytes());
-    hasher.finish()
+    path::hash(path)
 }
 
 #[cfg(test)]

@@ -232,11 +232,6 @@ impl Pass<'_> {
             limits: self.options.limits,
             budget: &self.budget,
             has_lower: index > 0,
-            progress: &advance,
-        };
-        let silent = LayerWalk {
-            progress: &|_| {},
-            ..walk
         };
         let stored: Box<dyn Read + '_> = match bytes {
             LayerBytes::Random(source) => {
@@ -249,7 +244,7 @@ impl Pass<'_> {
                     }
                 }
                 if Packing::of(&magic[..have]) == Packing::None && !self.options.verify {
-                    return walk.random(&*source);
+                    return walk.random(&*source, &advance);
                 }
                 Box::new(Sequential { source, offset: 0 })
             }
@@ -263,19 +258,14 @@ impl Pass<'_> {
         };
         let unpacked = unpack(counted)?;
         if !self.options.verify {
-            return silent.stream(unpacked);
+            return walk.stream(unpacked);
         }
         let mut hasher = Hashed {
             inner: unpacked,
             hasher: Sha256::new(),
         };
-        let facts = silent.stream(&mut hasher)?;
-        let mut text = String::from("sha256:");
-        for byte in hasher.hasher.finalize() {
-            text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
-            text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-        }
-        *digest = Some(text);
+        let facts = walk.stream(&mut hasher)?;
+        *digest = Some(format!("sha256:{}", hex::encode(hasher.hasher.finalize())));
         Ok(facts)
     }
 }

@@ -52,8 +52,6 @@ pub(crate) struct LayerWalk<'a> {
     pub(crate) budget: &'a Budget,
     /// Whether layers lie below, whose files this one may replace.
     pub(crate) has_lower: bool,
-    /// Told how far the walk is, in bytes of the tar.
-    pub(crate) progress: &'a dyn Fn(u64),
 }
 
 struct State {
@@ -65,8 +63,13 @@ struct State {
 }
 
 impl LayerWalk<'_> {
-    /// Walks an uncompressed layer on a random-access medium; reads headers and wanted files only.
-    pub(crate) fn random(&self, source: &dyn ReadAt) -> io::Result<LayerFacts> {
+    /// Walks an uncompressed layer on a random-access medium; reads headers and wanted files only,
+    /// and tells `progress` of each further stretch of the tar in bytes.
+    pub(crate) fn random(
+        &self,
+        source: &dyn ReadAt,
+        progress: &dyn Fn(u64),
+    ) -> io::Result<LayerFacts> {
         let mut state = State::new();
         let mut cursor = RandomCursor::new(source);
         let mut told = 0;
@@ -97,7 +100,7 @@ impl LayerWalk<'_> {
             cursor.skip(entry.size)?;
             cursor.skip(entry.padding())?;
             if cursor.offset() - told > 1 << 20 {
-                (self.progress)(cursor.offset() - told);
+                progress(cursor.offset() - told);
                 told = cursor.offset();
             }
         }

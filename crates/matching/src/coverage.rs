@@ -6,13 +6,16 @@ use crate::matcher::{Gap, Matcher, distribution_name};
 /// How many third-party packages are named one by one; the rest is counted.
 const NAMED: usize = 200;
 
+/// A count per package type.
+type Counts = [u32; PackageType::ALL.len()];
+
 /// What could not be assessed, gathered while the packages are looked up.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     entries: Vec<CoverageEntry>,
-    answered: [u32; 15],
-    unanswered: [u32; 15],
-    without_key: [u32; 15],
+    answered: Counts,
+    unanswered: Counts,
+    without_key: Counts,
     third_party: usize,
 }
 
@@ -105,7 +108,7 @@ impl Gaps {
                     .filter(|(_, t)| t.as_ref().is_some_and(|t| t.key == target.key))
                     .map(|(at, _)| at)
             };
-            let sum = |counts: &[u32; 15]| -> u32 { kinds().filter_map(|at| counts.get(at)).sum() };
+            let sum = |counts: &Counts| -> u32 { kinds().filter_map(|at| counts.get(at)).sum() };
             let (answered, unanswered) = (sum(&self.answered), sum(&self.unanswered));
             if unanswered > 0 {
                 self.add(
@@ -186,7 +189,7 @@ impl Gaps {
     }
 }
 
-fn count(counts: &mut [u32; 15], kind: PackageType) {
+fn count(counts: &mut Counts, kind: PackageType) {
     if let Some(n) = counts.get_mut(kind as usize) {
         *n = n.saturating_add(1);
     }

@@ -1,5 +1,5 @@
 use seaworthy_model::{Epss, KnownExploited};
-use seaworthy_vulndb::{Database, Shard};
+use seaworthy_vulndb::Database;
 
 use crate::group::is_cve;
 use crate::rating::Ratings;
@@ -42,16 +42,4 @@ impl<'d> Tables<'d> {
 
 fn cves<'i>(ids: &'i [&'i str]) -> impl Iterator<Item = &'i str> {
     ids.iter().copied().filter(|id| is_cve(id))
-}
-
-/// The date of the newest source of a shard, `YYYY-MM-DD`; empty when none tells one.
-pub(crate) fn shard_date(shard: &Shard) -> String {
-    shard
-        .meta()
-        .sources
-        .iter()
-        .filter_map(|source| source.date.get(..10))
-        .max()
-        .unwrap_or_default()
-        .to_owned()
 }

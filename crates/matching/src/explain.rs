@@ -8,7 +8,7 @@ use crate::MatchOptions;
 use crate::group::{Group, ids_of, is_cve};
 use crate::judge::{Installed, Judgement, interval_text};
 use crate::matcher::{Matcher, Standing, groups, rows};
-use crate::scheme::lookup_name;
+use crate::scheme::{lookup_name, second_name};
 
 /// Most packages without the vulnerability's package that are listed.
 const MAX_ABSENT: usize = 1000;
@@ -180,14 +180,10 @@ fn canonical(id: &str) -> String {
 
 /// The names under which a package may be looked up.
 fn names_of(package: &Package) -> Vec<String> {
-    let mut names = vec![lookup_name(package).into_owned()];
-    if package.kind == PackageType::Rpm
-        && let Some(source) = &package.source_name
-        && *source != package.name
-    {
-        names.push(source.clone());
-    }
-    names
+    let second = second_name(package).map(str::to_owned);
+    std::iter::once(lookup_name(package).into_owned())
+        .chain(second)
+        .collect()
 }
 
 /// What is asked for: an id and all that means the same.

@@ -103,12 +103,7 @@ fn add<'d>(groups: &mut [Group<'d>], at: usize, hit: Hit<'d>) {
 }
 
 fn join_others<'d>(groups: &mut Vec<Group<'d>>, others: Vec<Hit<'d>>) {
-    let mut by_id: FxHashMap<&'d str, Vec<usize>> = FxHashMap::default();
-    for (at, group) in groups.iter().enumerate() {
-        for id in &group.ids {
-            by_id.entry(id).or_default().push(at);
-        }
-    }
+    let by_id = Index::new(groups).by_id;
     let mut left = Vec::new();
     for hit in others {
         let mut joined: Vec<usize> = ids_of(hit.row)

@@ -1,6 +1,8 @@
 use seaworthy_model::Inventory;
 use seaworthy_vulndb::Database;
 
+use crate::date::days;
+
 /// Until when the release of a distribution gets security fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DistributionLife {
@@ -21,10 +23,9 @@ pub(crate) fn of(
 ) -> Option<DistributionLife> {
     let key = inventory.distribution.as_ref()?.shard_key()?;
     let end = database.eol()?.get(&key)?.to_owned();
-    // Dates of one form order as text.
     let ended = today.is_some_and(|today| {
-        crate::date::days(&end)
-            .zip(crate::date::days(today))
+        days(&end)
+            .zip(days(today))
             .is_some_and(|(end, today)| today > end)
     });
     Some(DistributionLife { key, end, ended })

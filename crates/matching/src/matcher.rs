@@ -10,33 +10,14 @@ use seaworthy_vulndb::{Database, EndRef, Row, Shard};
 use crate::MatchOptions;
 use crate::coverage::Gaps;
 use crate::date::days;
-use crate::enrich::{Tables, shard_date};
+use crate::enrich::Tables;
 use crate::fix::{OsTool, fix_command};
 use crate::fixed::{fixed_version, is_unconditional, unfixed_state};
 use crate::group::{Group, Index, adopt_ids, group, is_cve};
 use crate::judge::{Hit, Installed, Judgement, range_text};
 use crate::rating::{Ratings, family, rater};
-use crate::scheme::{lookup_name, lookup_version, scheme_of};
+use crate::scheme::{lookup_name, lookup_version, scheme_of, second_name};
 use crate::third_party::third_party;
-
-/// All package types, in the order of their discriminants.
-const KINDS: [PackageType; 15] = [
-    PackageType::Apk,
-    PackageType::Deb,
-    PackageType::Rpm,
-    PackageType::Npm,
-    PackageType::PyPi,
-    PackageType::Go,
-    PackageType::Cargo,
-    PackageType::Maven,
-    PackageType::Gem,
-    PackageType::NuGet,
-    PackageType::Composer,
-    PackageType::Pub,
-    PackageType::Hex,
-    PackageType::Swift,
-    PackageType::Generic,
-];
 
 /// Where packages of one type are looked up.
 pub(crate) struct Target<'d> {
@@ -77,7 +58,7 @@ impl<'d> Target<'d> {
         let shard = self.shard?;
         Some(ShardInfo {
             key: self.key.clone(),
-            date: shard_date(shard),
+            date: shard.meta().date().to_owned(),
             digest: shard.digest().to_owned(),
         })
     }
@@ -127,7 +108,7 @@ impl<'a> Matcher<'a> {
         Self {
             inventory,
             options,
-            targets: KINDS
+            targets: PackageType::ALL
                 .into_iter()
                 .map(|kind| Target::new(kind, inventory, database))
                 .collect(),
@@ -205,7 +186,7 @@ impl<'a> Matcher<'a> {
                 Standing::LeftOut => {}
             }
         }
-        let mut shards: Vec<ShardInfo> = KINDS
+        let mut shards: Vec<ShardInfo> = PackageType::ALL
             .into_iter()
             .filter(|kind| gaps.has_answer(*kind))
             .filter_map(|kind| self.target(kind)?.info())
@@ -219,8 +200,8 @@ impl<'a> Matcher<'a> {
     pub(crate) fn staleness(&self, target: &Target<'_>) -> Option<String> {
         let today = days(self.options.now_date.as_deref()?)?;
         let most = i64::from(self.options.max_db_age_days?);
-        let date = shard_date(target.shard?);
-        let Some(day) = days(&date) else {
+        let date = target.shard?.meta().date();
+        let Some(day) = days(date) else {
             return Some("its sources do not tell their date, so its age is not known".to_owned());
         };
         let age = today - day;
@@ -336,19 +317,14 @@ fn hit_name<'x>(hit: Hit<'x>, name: &'x str) -> &'x str {
     if own.is_empty() { name } else { own }
 }
 
-/// The rows that may concern a package. Red Hat's own data names source packages, those of its
-/// rebuilds binary ones; a binary is looked up under both there.
+/// The rows that may concern a package; under its [`second_name`] only Red Hat's own.
 pub(crate) fn rows<'d, 'n>(
     shard: &'d Shard,
     name: &'n str,
     package: &'n Package,
 ) -> impl Iterator<Item = Row<'d>> + use<'d, 'n> {
-    let source = match (package.kind, package.source_name.as_deref()) {
-        (PackageType::Rpm, Some(source)) if source != name => Some(source),
-        _ => None,
-    };
     shard.lookup(name).chain(
-        source
+        second_name(package)
             .into_iter()
             .flat_map(move |source| shard.lookup(source))
             .filter(|row| row.source().starts_with("redhat")),

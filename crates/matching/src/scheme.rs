@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use seaworthy_model::{Package, PackageType};
+use seaworthy_model::{Package, PackageType, normal_python_name};
 use seaworthy_versions::Scheme;
 
 /// The order in which versions of a kind of package are compared; none for binaries that no
@@ -43,23 +43,13 @@ pub(crate) fn lookup_name(package: &Package) -> Cow<'_, str> {
     }
 }
 
-/// PEP 503: lower case, runs of `-`, `_` and `.` are one hyphen.
-fn normal_python_name(name: &str) -> Cow<'_, str> {
-    let normal = name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !name.contains("--");
-    if normal {
-        return Cow::Borrowed(name);
-    }
-    let mut out = String::with_capacity(name.len());
-    for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
-        if !out.is_empty() {
-            out.push('-');
-        }
-        out.push_str(&part.to_ascii_lowercase());
-    }
-    Cow::Owned(out)
+/// The other name under which a package may be looked up: Red Hat's own data names source packages,
+/// those of its rebuilds binary ones.
+pub(crate) fn second_name(package: &Package) -> Option<&str> {
+    package
+        .source_name
+        .as_deref()
+        .filter(|source| package.kind == PackageType::Rpm && *source != package.name)
 }
 
 /// The version that is compared with the rows of [`lookup_name`].

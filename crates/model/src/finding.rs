@@ -233,8 +233,11 @@ impl Finding {
     }
 }
 
-fn url_of(id: &str) -> Option<String> {
-    // Ids come from documents of others too, and must not bring markup or another host along.
+/// A page about the vulnerability or advisory with that id; none for an id of no known kind, or one
+/// with other characters than ids have: ids come from documents of others too, and must not bring
+/// markup or another host along.
+#[must_use]
+pub fn url_of(id: &str) -> Option<String> {
     if !id
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))

@@ -14,10 +14,10 @@ mod severity;
 
 pub use coverage::{Coverage, CoverageEntry, CoverageKind};
 pub use finding::{
-    Epss, Finding, KnownExploited, MatchReason, Origin, Rating, State, UnknownState,
+    Epss, Finding, KnownExploited, MatchReason, Origin, Rating, State, UnknownState, url_of,
 };
 pub use inventory::{Distribution, ImageFacts, Inventory, Layer, OsRelease};
-pub use package::{Ecosystem, Evidence, Package, PackageType};
+pub use package::{Ecosystem, Evidence, Package, PackageType, normal_python_name};
 pub use purl::{InvalidPurl, Purl};
 pub use read_at::ReadAt;
 pub use report::{

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,25 @@ pub enum PackageType {
 }
 
 impl PackageType {
+    /// All types, in the order of their discriminants.
+    pub const ALL: [Self; 15] = [
+        Self::Apk,
+        Self::Deb,
+        Self::Rpm,
+        Self::Npm,
+        Self::PyPi,
+        Self::Go,
+        Self::Cargo,
+        Self::Maven,
+        Self::Gem,
+        Self::NuGet,
+        Self::Composer,
+        Self::Pub,
+        Self::Hex,
+        Self::Swift,
+        Self::Generic,
+    ];
+
     /// The purl type of the [package URL specification](https://github.com/package-url/purl-spec).
     #[must_use]
     pub const fn purl_type(self) -> &'static str {
@@ -68,24 +88,7 @@ impl PackageType {
     /// The type with that purl type.
     #[must_use]
     pub fn from_purl_type(word: &str) -> Option<Self> {
-        Some(match word {
-            "apk" => Self::Apk,
-            "deb" => Self::Deb,
-            "rpm" => Self::Rpm,
-            "npm" => Self::Npm,
-            "pypi" => Self::PyPi,
-            "golang" => Self::Go,
-            "cargo" => Self::Cargo,
-            "maven" => Self::Maven,
-            "gem" => Self::Gem,
-            "nuget" => Self::NuGet,
-            "composer" => Self::Composer,
-            "pub" => Self::Pub,
-            "hex" => Self::Hex,
-            "swift" => Self::Swift,
-            "generic" => Self::Generic,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|kind| kind.purl_type() == word)
     }
 
     /// Whether the operating system's package manager owns packages of this type.
@@ -287,5 +290,55 @@ impl Package {
     #[must_use]
     pub fn purl(&self, distribution: Option<&Distribution>) -> Purl {
         Purl::of_package(self, distribution)
+    }
+}
+
+/// A Python project's name as PEP 503 normalises it: lower case, runs of `-`, `_` and `.` are one
+/// hyphen.
+#[must_use]
+pub fn normal_python_name(name: &str) -> Cow<'_, str> {
+    let normal = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.contains("--");
+    if normal {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        if matches!(c, '-' | '_' | '.') {
+            if !out.ends_with('-') {
+                out.push('-');
+            }
+        } else {
+            out.extend(c.to_lowercase());
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_found_by_their_purl_type_and_number() {
+        for (at, kind) in PackageType::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, at, "{kind}");
+            assert_eq!(PackageType::from_purl_type(kind.purl_type()), Some(kind));
+        }
+        assert_eq!(PackageType::from_purl_type("go"), None);
+    }
+
+    #[test]
+    fn python_names_are_normalised() {
+        for (name, normal) in [
+            ("Zope.Interface__x", "zope-interface-x"),
+            ("Flask_SQL.Alchemy", "flask-sql-alchemy"),
+            ("a--b", "a-b"),
+            ("urllib3", "urllib3"),
+        ] {
+            assert_eq!(normal_python_name(name), normal);
+        }
     }
 }

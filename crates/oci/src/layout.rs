@@ -462,6 +462,25 @@ mod tests {
     }
 
     #[test]
+    fn a_layout_lies_in_a_directory_as_in_an_archive() {
+        let image = build(&spec()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        image.write_layout(directory.path()).unwrap();
+        let files = image.layout_files();
+        for (path, content) in &files {
+            assert_eq!(
+                &std::fs::read(directory.path().join(path)).unwrap(),
+                content
+            );
+        }
+        let entries: Vec<LayerEntry> = files
+            .iter()
+            .map(|(path, content)| LayerEntry::file(path, content.clone()))
+            .collect();
+        assert_eq!(image.oci_archive().unwrap(), tar_of(&entries).unwrap());
+    }
+
+    #[test]
     fn the_system_tar_reads_what_is_written() {
         let Ok(mut child) = std::process::Command::new("tar")
             .args(["-tvf", "-"])

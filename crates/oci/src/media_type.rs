@@ -60,16 +60,6 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// By the first four bytes; media types lie too often.
-    #[must_use]
-    pub fn detect(magic: &[u8]) -> Self {
-        match magic {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ => Self::None,
-        }
-    }
-
     /// The layer media type of the OCI image specification.
     #[must_use]
     pub const fn layer_media_type(self) -> &'static str {

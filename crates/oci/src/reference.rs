@@ -47,16 +47,6 @@ impl Reference {
             (None, None) => "latest",
         }
     }
-
-    /// The same repository at a digest.
-    #[must_use]
-    pub fn with_digest(&self, digest: Digest) -> Self {
-        Self {
-            digest: Some(digest),
-            tag: None,
-            ..self.clone()
-        }
-    }
 }
 
 impl FromStr for Reference {

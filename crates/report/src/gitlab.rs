@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use seaworthy_model::{ExitClass, Finding, Package, Report, Severity};
+use seaworthy_model::{ExitClass, Finding, Package, Report, Severity, url_of};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -232,12 +232,7 @@ fn vulnerability(
             .map(|s| text::limit(&text::plain(&s), SOLUTION_LIMIT)),
         identifiers: identifiers(finding),
         cvss_vectors: vectors(finding),
-        links: finding
-            .urls()
-            .iter()
-            .filter_map(|u| safe_url(u))
-            .map(|url| Link { url })
-            .collect(),
+        links: finding.urls().into_iter().map(|url| Link { url }).collect(),
         details: details(report, finding, package),
         location: location(
             report,
@@ -308,10 +303,6 @@ fn identifiers(finding: &Finding) -> Vec<Identifier> {
         .filter(|id| seen.insert(*id))
         .map(|id| {
             let value = text::plain(id);
-            let only = Finding {
-                id: value.clone(),
-                ..finding.clone()
-            };
             Identifier {
                 kind: value
                     .split('-')
@@ -320,7 +311,7 @@ fn identifiers(finding: &Finding) -> Vec<Identifier> {
                     .unwrap_or("unknown")
                     .to_lowercase(),
                 name: value.clone(),
-                url: only.url().and_then(|u| safe_url(&u)),
+                url: url_of(&value),
                 value,
             }
         })
@@ -479,14 +470,6 @@ fn remediations(
 
 fn non_empty(text: &str, otherwise: &str) -> String {
     if text.is_empty() { otherwise } else { text }.to_owned()
-}
-
-/// Ids are from outside, and so is what follows the host: no spaces, quotes or controls.
-fn safe_url(url: &str) -> Option<String> {
-    let plain = url
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`'));
-    plain.then(|| url.to_owned())
 }
 
 fn is_version(text: &str) -> bool {

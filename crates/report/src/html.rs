@@ -222,11 +222,6 @@ fn row(
             }
         })
         .collect();
-    let urls: Vec<String> = finding
-        .urls()
-        .into_iter()
-        .filter(|u| u.starts_with("https://") && u.bytes().all(|b| b.is_ascii_graphic()))
-        .collect();
     let instruction = words::layer(report, package).and_then(|l| l.created_by.as_deref());
     context! {
         anchor,
@@ -250,7 +245,8 @@ fn row(
         path => text::plain(&package.evidence.path),
         instruction => instruction.map(text::plain),
         description => text::plain(&words::description(report, finding, package)),
-        ratings, urls,
+        ratings,
+        urls => finding.urls(),
     }
 }
 

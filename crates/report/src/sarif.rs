@@ -71,9 +71,7 @@ fn rule(finding: &Finding, package: &Package) -> Value {
             "tags": ["security", "vulnerability", finding.severity.name()],
         },
     });
-    if let Some(url) = finding.url()
-        && url.bytes().all(|b| b.is_ascii_graphic())
-    {
+    if let Some(url) = finding.url() {
         rule["helpUri"] = json!(url);
     }
     rule["help"] = json!({"text": help(finding)});
@@ -88,7 +86,7 @@ fn help(finding: &Finding) -> String {
             text::plain(&finding.aliases.join(", "))
         ));
     }
-    lines.extend(finding.urls().iter().map(|u| text::plain(u)));
+    lines.extend(finding.urls());
     lines.join("\n")
 }
 

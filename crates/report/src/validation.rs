@@ -69,7 +69,10 @@ fn load(path: &Path) -> Value {
 }
 
 fn check(schema: &Value, format: Format) {
-    let validator = jsonschema::validator_for(schema).unwrap();
+    check_all(&jsonschema::validator_for(schema).unwrap(), format);
+}
+
+fn check_all(validator: &jsonschema::Validator, format: Format) {
     for report in samples() {
         let value = value(format, &report);
         let errors: Vec<String> = validator
@@ -130,14 +133,7 @@ fn cyclonedx_fits_the_official_schema() {
         .with_registry(&registry)
         .build(&schema)
         .unwrap();
-    for report in samples() {
-        let value = value(Format::CycloneDx, &report);
-        let errors: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|e| format!("{}: {e}", e.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{errors:#?}");
-    }
+    check_all(&validator, Format::CycloneDx);
 }
 
 #[test]

@@ -112,21 +112,6 @@ pub(crate) fn split_version(
     }
 }
 
-/// PEP 503: lower case, runs of `-`, `_` and `.` become one `-`.
-pub(crate) fn pep503(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !out.ends_with('-') {
-                out.push('-');
-            }
-        } else {
-            out.extend(c.to_lowercase());
-        }
-    }
-    out
-}
-
 /// The order of an inventory's packages.
 pub(crate) fn sort_packages(packages: &mut [Package]) {
     packages.sort_by(|a, b| {
@@ -173,10 +158,5 @@ mod tests {
         ] {
             assert_eq!(split_version(kind, version), expected, "{version}");
         }
-    }
-
-    #[test]
-    fn python_names_are_normalised() {
-        assert_eq!(pep503("Zope.Interface__x"), "zope-interface-x");
     }
 }

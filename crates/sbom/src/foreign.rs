@@ -1,9 +1,11 @@
 //! Packages and images as the documents of other tools describe them.
 
-use seaworthy_model::{Evidence, ImageFacts, Layer, Package, PackageType, Purl};
+use seaworthy_model::{
+    Evidence, ImageFacts, Layer, Package, PackageType, Purl, normal_python_name,
+};
 
 use crate::bom::ReadComponent;
-use crate::{distro, read};
+use crate::read;
 
 /// The package that a purl names, without what only properties tell.
 pub(crate) fn package(purl: &Purl, kind: PackageType, evidence: Evidence) -> Package {
@@ -16,7 +18,7 @@ pub(crate) fn package(purl: &Purl, kind: PackageType, evidence: Evidence) -> Pac
             joined("/")
         }
         PackageType::Maven => joined(":"),
-        PackageType::PyPi => distro::pep503(&purl.name),
+        PackageType::PyPi => normal_python_name(&purl.name).into_owned(),
         _ => purl.name.clone(),
     };
     let version = full_version(purl, kind);

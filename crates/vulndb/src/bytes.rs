@@ -69,7 +69,7 @@ impl Sections {
             .get(8..40)
             .map(|sum| format!("sha256:{}", hex::encode(sum)))
             .ok_or_else(|| damaged("the header is cut off"))?;
-        if number(bytes, 40) != Some(7) {
+        if number(bytes, 40) != Some(SECTIONS as u32) {
             return Err(damaged("the header is cut off"));
         }
         let mut ranges: [Range<usize>; SECTIONS] = std::array::from_fn(|_| 0..0);
@@ -226,7 +226,7 @@ pub(crate) fn assemble(meta: &str, strings: &Strings, rest: [Vec<u8>; 4]) -> Vec
     file.extend_from_slice(MAGIC);
     file.extend_from_slice(&VERSION.to_le_bytes());
     file.extend_from_slice(&Sha256::digest(&body));
-    file.extend_from_slice(&7_u32.to_le_bytes());
+    file.extend_from_slice(&(SECTIONS as u32).to_le_bytes());
     for section in &sections {
         let length = u32::try_from(section.len()).unwrap_or(u32::MAX);
         file.extend_from_slice(&length.to_le_bytes());

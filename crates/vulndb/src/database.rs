@@ -77,27 +77,6 @@ impl Database {
         }
     }
 
-    /// The same under another name.
-    #[must_use]
-    pub fn named(mut self, location: &str) -> Self {
-        location.clone_into(&mut self.location);
-        self
-    }
-
-    /// The same with a table of ends of support.
-    #[must_use]
-    pub fn with_eol(mut self, table: EolTable) -> Self {
-        self.eol = Some(table);
-        self
-    }
-
-    /// The same with a table of known exploited vulnerabilities.
-    #[must_use]
-    pub fn with_kev(mut self, table: KevTable) -> Self {
-        self.kev = Some(table);
-        self
-    }
-
     /// Answers from `fallback` for the shards and tables that this one lacks.
     #[must_use]
     pub fn with_fallback(mut self, fallback: Self) -> Self {

@@ -33,12 +33,12 @@ pub struct ShardMeta {
 }
 
 impl ShardMeta {
-    /// The newest date of its sources.
+    /// The newest date of its sources, `YYYY-MM-DD`; empty when none tells one.
     #[must_use]
     pub fn date(&self) -> &str {
         self.sources
             .iter()
-            .map(|s| s.date.as_str())
+            .filter_map(|s| s.date.get(..10))
             .max()
             .unwrap_or_default()
     }

@@ -383,3 +383,79 @@ fn exploited() -> KnownExploited {
         ransomware: false,
     }
 }
+
+/// A database directory with a shard and the tables beside it.
+fn directory_of(tables: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let put = |key: &str, bytes: &[u8]| {
+        let path = directory.path().join(seaworthy_vulndb::file_name(key));
+        seaworthy_vulndb::write_atomically(&path, bytes).unwrap();
+    };
+    let mut builder = seaworthy_vulndb::ShardBuilder::new("debian:12", "deb");
+    builder.push(row("zlib CVE-2023-45853 debian-tracker affected"));
+    put("debian:12", &builder.build());
+    for (table, key, text) in tables {
+        let entries = [((*key).to_owned(), (*text).to_owned())];
+        put(
+            table,
+            &seaworthy_vulndb::build_table(table, SourceInfo::default(), &entries),
+        );
+    }
+    directory
+}
+
+#[test]
+fn the_tables_beside_the_shards_add_what_they_know() {
+    let directory = directory_of(&[
+        ("epss", "CVE-2023-45853", "0.25 0.75"),
+        ("kev", "CVE-2023-45853", "2024-01-02 2024-01-23 1"),
+        (
+            "cvss",
+            "CVE-2023-45853",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        ),
+        ("eol", "debian:12", "2026-06-10"),
+    ]);
+    let database = Database::open_dir(directory.path()).unwrap();
+    let options = MatchOptions {
+        now_date: Some("2026-06-11".to_owned()),
+        ..MatchOptions::default()
+    };
+    let found = match_inventory(&deb("zlib 1.2"), &database, &options);
+    let [finding] = &found.findings[..] else {
+        panic!("{:?}", found.findings);
+    };
+    assert_eq!(
+        finding.epss.map(|e| (e.score, e.percentile)),
+        Some((0.25, 0.75))
+    );
+    let kev = finding.kev.as_ref().unwrap();
+    assert_eq!(
+        (
+            kev.date_added.as_str(),
+            kev.due_date.as_str(),
+            kev.ransomware
+        ),
+        ("2024-01-02", "2024-01-23", true)
+    );
+    assert_eq!(
+        (finding.severity, finding.severity_source.as_str()),
+        (Severity::Critical, "nvd")
+    );
+    let life = found.life.unwrap();
+    assert_eq!((life.end.as_str(), life.ended), ("2026-06-10", true));
+}
+
+#[test]
+fn an_answer_of_the_starter_table_alone_is_a_gap() {
+    let mut builder = seaworthy_vulndb::ShardBuilder::new("npm", "semver").source(SourceInfo {
+        name: "starter".to_owned(),
+        ..SourceInfo::default()
+    });
+    builder.push(row("lodash CVE-2019-10744 starter fixed ..4.17.12"));
+    let starter = Database::from_shards(vec![Shard::from_bytes(builder.build()).unwrap()]);
+    let database = debian(&[]).with_fallback(starter);
+    let found = matched(&npm("lodash 4.17.11"), &database);
+    assert_eq!(found.findings.len(), 1);
+    assert_eq!(kinds(&found), [(CoverageKind::StarterOnly, "npm")]);
+}
