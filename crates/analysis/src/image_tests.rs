@@ -321,6 +321,7 @@ fn damaged_layers_are_errors_that_name_the_layer() {
         .unwrap_err()
         .to_string();
         assert!(error.starts_with("cannot read layer 1"), "{way:?}: {error}");
+        assert!(error.contains("ends inside of `a.pkg`"), "{way:?}: {error}");
     }
     let mut bad_gzip = gzip(&good);
     bad_gzip.truncate(bad_gzip.len() - 10);

@@ -117,13 +117,10 @@ impl LayerWalk<'_> {
                 let meta = meta(&clean, &entry);
                 let wanted = self.analysis.wanted(&meta);
                 if !wanted.is_nobody() {
-                    let facts = self.analysis.stream(
-                        &meta,
-                        wanted,
-                        &mut cursor,
-                        &mut state.scratch,
-                        self.budget,
-                    )?;
+                    let facts = self
+                        .analysis
+                        .stream(&meta, wanted, &mut cursor, &mut state.scratch, self.budget)
+                        .map_err(|e| inside(e, &entry.path))?;
                     state.keep(&clean, facts, self.limits);
                     left = 0;
                 }
