@@ -1,0 +1,6 @@
+//! Packages of languages as they lie in images: installed, not locked.
+
+pub(crate) mod gem;
+pub(crate) mod java;
+pub(crate) mod npm;
+pub(crate) mod python;
