@@ -1,32 +1,61 @@
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use seaworthy_model::{Severity, State};
 
-/// Container image security. This build compares versions and looks into advisory shards;
-/// scanning is being built.
+use crate::output::OutputSpec;
+use crate::terminal::ColorChoice;
+
+/// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
 #[derive(Debug, Parser)]
 #[command(
     name = "seaworthy",
     version,
+    propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done; 1 a check failed; 2 wrong usage or configuration; 4 an operation failed."
+    after_help = "Exit codes: 0 done and the gate passes; 1 the gate failed; 2 wrong usage or configuration;\n3 the target could not be read or assessed; 4 an operation failed (network, disk)."
 )]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Configuration file [default: seaworthy.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "SEAWORTHY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Nothing but results and errors
+    #[arg(long, short, global = true, env = "SEAWORTHY_QUIET")]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value = "auto", env = "SEAWORTHY_COLOR")]
+    pub(crate) color: ColorChoice,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find the vulnerabilities of images, file systems and bills of materials
+    Scan(ScanArgs),
+    /// Write the bill of materials of a target
+    Sbom(SbomArgs),
+    /// Tell why a vulnerability is, or is not, reported for a target
+    Explain(ExplainArgs),
+    /// Build and look into the advisory database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Compare versions as package managers do
     #[command(subcommand)]
     Versions(VersionsCommand),
-    /// Look into an advisory database
+    /// Stand in for GitLab's analysers
     #[command(subcommand)]
-    Db(DbCommand),
+    Gitlab(GitlabCommand),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  seaworthy completions bash > seaworthy.bash")]
+    #[command(after_help = "Example:\n  seaworthy completions bash > /etc/bash_completion.d/seaworthy")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -39,19 +68,260 @@ pub(crate) enum Command {
     },
 }
 
+const TARGETS: &str = "Targets: registry:REF (a bare reference too), docker:REF, podman:REF, docker-archive:FILE,\noci-archive:FILE, oci-dir:DIR[:TAG], rootfs:DIR, dir:DIR, sbom:FILE; a bare path is recognised.";
+
+/// How a target is reached and read.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Platform to take from a multi-platform image [default: linux and this machine's architecture]
+    #[arg(long, value_name = "OS/ARCH", env = "SEAWORTHY_PLATFORM", help_heading = "Source")]
+    pub(crate) platform: Option<String>,
+    /// User at the registry
+    #[arg(long, value_name = "USER", env = "SEAWORTHY_REGISTRY_USER", help_heading = "Source")]
+    pub(crate) username: Option<String>,
+    /// Read the password from standard input (or set SEAWORTHY_REGISTRY_PASSWORD)
+    #[arg(long, requires = "username", help_heading = "Source")]
+    pub(crate) password_stdin: bool,
+    /// Certificate authorities to trust besides the system's, PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_CA_CERT",
+        help_heading = "Source"
+    )]
+    pub(crate) ca_cert: Vec<PathBuf>,
+    /// Do not verify TLS certificates
+    #[arg(long, env = "SEAWORTHY_INSECURE", help_heading = "Source")]
+    pub(crate) insecure: bool,
+    /// Speak HTTP without TLS
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", help_heading = "Source")]
+    pub(crate) plain_http: bool,
+    /// Ask a mirror first, without the registry's credentials
+    #[arg(
+        long,
+        value_name = "HOST=MIRROR",
+        value_delimiter = ',',
+        env = "SEAWORTHY_MIRROR",
+        help_heading = "Source"
+    )]
+    pub(crate) mirror: Vec<String>,
+    /// Read every byte of local archives too, and compare all digests
+    #[arg(long, env = "SEAWORTHY_VERIFY", help_heading = "Source")]
+    pub(crate) verify: bool,
+    /// Most memory for file contents, over all layers together (a file that needs more is listed
+    /// as skipped); the program itself takes about 30 MB more
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "256M",
+        value_parser = parse_size,
+        env = "SEAWORTHY_MAX_MEMORY",
+        help_heading = "Source"
+    )]
+    pub(crate) max_memory: u64,
+    /// Layers that are read at the same time [default: the number of processors]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=64),
+        env = "SEAWORTHY_THREADS",
+        help_heading = "Source"
+    )]
+    pub(crate) threads: Option<u16>,
+    /// Which packages to collect
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [PackageKind::Os, PackageKind::Language],
+        env = "SEAWORTHY_PACKAGES",
+        help_heading = "Source"
+    )]
+    pub(crate) packages: Vec<PackageKind>,
+    /// Report language packages even when a package of the operating system owns their files
+    #[arg(long, env = "SEAWORTHY_KEEP_OS_OWNED", help_heading = "Source")]
+    pub(crate) keep_os_owned: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PackageKind {
+    /// Packages of the operating system
+    Os,
+    /// Packages of languages, and binaries that name theirs
+    Language,
+}
+
+/// Which advisories answer.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// Advisory database [default: the user's data directory, else the starter table]
+    #[arg(long, value_name = "DIR", env = "SEAWORTHY_DB", help_heading = "Database")]
+    pub(crate) db: Option<PathBuf>,
+    /// Days after which a shard counts as stale
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 7,
+        env = "SEAWORTHY_MAX_DB_AGE",
+        help_heading = "Database"
+    )]
+    pub(crate) max_db_age: u32,
+}
+
+/// What is shown and what fails.
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// Exit 1 when a finding has this severity or worse
+    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON", help_heading = "Gate")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Show this severity and worse only; the gate still sees all
+    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_SEVERITY", help_heading = "Gate")]
+    pub(crate) severity: Option<Severity>,
+    /// Leave out what has no fix yet, for display and gate
+    #[arg(long, env = "SEAWORTHY_IGNORE_UNFIXED", help_heading = "Gate")]
+    pub(crate) ignore_unfixed: bool,
+    /// Leave out these states, for display and gate: will_not_fix, end_of_life …
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_delimiter = ',',
+        env = "SEAWORTHY_IGNORE_STATUS",
+        help_heading = "Gate"
+    )]
+    pub(crate) ignore_status: Vec<State>,
+    /// Accept an unknown distribution or an unreadable package database (else exit 3)
+    #[arg(long, env = "SEAWORTHY_ALLOW_UNKNOWN", help_heading = "Gate")]
+    pub(crate) allow_unknown: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = TARGETS,
+    before_help = "Examples:\n  seaworthy scan registry.example.com/shop/web:1.8\n  seaworthy scan docker-archive:web.tar --fail-on high -o table -o gitlab=gl-container-scanning-report.json\n  seaworthy scan rootfs:/ --severity high"
+)]
+pub(crate) struct ScanArgs {
+    /// What to scan
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Write a format to standard output or a file; repeatable. With several targets, {target} in
+    /// the file name stands for the target. Formats: table, json, gitlab, cyclonedx, sarif, junit,
+    /// codequality, html, trivy, csv, markdown
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table",
+        env = "SEAWORTHY_OUTPUT"
+    )]
+    pub(crate) output: Vec<OutputSpec>,
+    /// Scanners to run
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "vuln",
+        env = "SEAWORTHY_SCANNERS"
+    )]
+    pub(crate) scanners: Vec<Scanner>,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scanner {
+    /// Vulnerabilities
+    Vuln,
+    /// Secrets (not in this build: the report's coverage says so)
+    Secret,
+    /// Configuration (not in this build: the report's coverage says so)
+    Config,
+    /// Licences (not in this build: the report's coverage says so)
+    License,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = TARGETS,
+    before_help = "Examples:\n  seaworthy sbom registry.example.com/shop/web:1.8\n  seaworthy sbom oci-dir:image -o cyclonedx=web.cdx.json\n  seaworthy sbom rootfs:/ --packages os"
+)]
+pub(crate) struct SbomArgs {
+    /// What to list
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Format, with a file or for standard output: cyclonedx, json, csv
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "cyclonedx",
+        env = "SEAWORTHY_OUTPUT"
+    )]
+    pub(crate) output: Vec<OutputSpec>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = TARGETS,
+    before_help = "Examples:\n  seaworthy explain CVE-2022-37434 registry.example.com/shop/web:1.8\n  seaworthy explain GHSA-p6mc-m468-83gw docker-archive:web.tar\n  seaworthy explain CVE-2024-3094 rootfs:/"
+)]
+pub(crate) struct ExplainArgs {
+    /// The vulnerability: CVE, GHSA, DSA or any other id
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Where
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Say which shards there are, how old and from where
+    /// Read upstream feeds and write the shards
     #[command(
-        after_help = "Examples:\n  seaworthy db info --db ./db\n  seaworthy db info --db ./db --verify"
+        after_help = "Examples:\n  seaworthy db build --feeds ./feeds --out ./db\n  seaworthy db build --feeds ./feeds --out ./db --force"
     )]
+    Build {
+        /// Directory of upstream feeds: files, directories, or archives of them
+        #[arg(long, value_name = "DIR")]
+        feeds: PathBuf,
+        /// Directory for the shards
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Write a shard although more than 1% of its records are broken
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say which shards there are, how old and from where
+    #[command(after_help = "Examples:\n  seaworthy db info\n  seaworthy db info --db ./db --verify")]
     Info {
-        /// Directory of shards
-        #[arg(long, value_name = "DIR", env = "SEAWORTHY_DB")]
-        db: PathBuf,
-        /// Compare the checksum of every shard (exit 1 when one differs)
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// Compare the checksum of every shard
         #[arg(long)]
         verify: bool,
+    },
+    /// Show what the database says about a vulnerability or a package
+    #[command(after_help = "Examples:\n  seaworthy db lookup CVE-2021-44228\n  seaworthy db lookup lodash --db ./db")]
+    Lookup {
+        /// An id, or a package's name
+        what: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
@@ -73,12 +343,119 @@ pub(crate) enum VersionsCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum GitlabCommand {
+    /// Scan the image that the CS_* variables name and write GitLab's reports
+    #[command(
+        after_help = "Reads CS_IMAGE, CS_REGISTRY_USER, CS_REGISTRY_PASSWORD, CS_SEVERITY_THRESHOLD, CS_IGNORE_UNFIXED and the\nother variables of GitLab's analyser, vulnerability-allowlist.yml and .gitlab-multi-image.yml.\nExits 0 however many findings there are, unless SEAWORTHY_FAIL_ON or --fail-on says otherwise.\n\nExamples:\n  CS_IMAGE=registry.example.com/shop/web:1.8 seaworthy gitlab scan\n  gtcs scan archive://web.tar\n  seaworthy gitlab scan --fail-on critical"
+    )]
+    Scan(GitlabScanArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GitlabScanArgs {
+    /// The image, instead of CS_IMAGE; archive://FILE for a saved one
+    pub(crate) image: Option<String>,
+    /// Exit 1 when a finding has this severity or worse
+    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Id of the scanner in the report; `trivy` keeps the findings of a former analyser
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "seaworthy",
+        env = "SEAWORTHY_GITLAB_SCANNER_ID"
+    )]
+    pub(crate) gitlab_scanner_id: String,
+    /// Version of the report schema, 15.x.y
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "15.0.7",
+        env = "SEAWORTHY_GITLAB_SCHEMA_VERSION"
+    )]
+    pub(crate) gitlab_schema_version: String,
+    /// Accept an unknown distribution or an unreadable package database (else exit 3)
+    #[arg(long, env = "SEAWORTHY_ALLOW_UNKNOWN")]
+    pub(crate) allow_unknown: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+/// `64M`, `2G`, `500K`, or bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let (digits, unit) = text.split_at(
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    );
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(format!("`{text}` is not a size such as 64M or 2G")),
+    };
+    digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor))
+        .filter(|&n| n > 0)
+        .ok_or_else(|| format!("`{text}` is not a size such as 64M or 2G"))
+}
+
+/// The whole command, before the configuration file changes its defaults.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+pub(crate) fn parse(
+    command: clap::Command,
+    arguments: Vec<OsString>,
+) -> Result<Cli, clap::Error> {
+    let mut command = command;
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
+}
+
+/// `gtcs …`, the name of GitLab's analyser, is `seaworthy gitlab …`.
+pub(crate) fn as_invoked(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_gtcs = arguments
+        .first()
+        .map(Path::new)
+        .and_then(Path::file_stem)
+        .is_some_and(|name| name == "gtcs");
+    if is_gtcs {
+        arguments.splice(..1, [OsString::from("seaworthy"), OsString::from("gitlab")]);
+    }
+    arguments
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use super::*;
 
     #[test]
     fn the_command_is_consistent() {
-        super::Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("1", 1), ("64M", 64 << 20), ("2 GiB", 2 << 30)] {
+            assert_eq!(parse_size(text), Ok(bytes));
+        }
+        for text in ["", "M", "0", "1X", "99999999999G"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_analysers_name_is_the_gitlab_command() {
+        let arguments = ["/usr/local/bin/gtcs", "scan", "x"].map(OsString::from);
+        assert_eq!(
+            as_invoked(arguments.to_vec()),
+            ["seaworthy", "gitlab", "scan", "x"].map(OsString::from)
+        );
     }
 }

@@ -3,14 +3,26 @@
 mod args;
 mod commands;
 mod exit;
+mod gitlab;
+mod output;
+mod progress;
+mod settings;
+mod terminal;
+mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    match args::Cli::try_parse() {
-        Ok(cli) => exit::finish(commands::run(cli.command)),
-        Err(error) => exit::usage(&error),
-    }
+    exit::finish(run())
+}
+
+fn run() -> exit::Outcome {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let arguments = args::as_invoked(arguments);
+    let command = settings::apply(args::command(), &arguments)?;
+    let parsed = match args::parse(command, arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return exit::usage(&error),
+    };
+    commands::run(parsed)
 }

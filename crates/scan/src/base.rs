@@ -3,8 +3,7 @@ use seaworthy_oci::ImageConfig;
 /// How many of the lowest layers belong to the base image, read from the history: a base image
 /// ends with its own `CMD` (or, without one, `ENTRYPOINT`), and the layers that come after it are
 /// the team's. None when the history does not tell.
-#[must_use]
-pub fn base_layers(config: &ImageConfig) -> Option<usize> {
+pub(crate) fn base_layers(config: &ImageConfig) -> Option<usize> {
     let history = &config.history;
     let last_content = history.iter().rposition(|h| !h.empty_layer)?;
     let end = history[..last_content]

@@ -14,19 +14,18 @@ pub struct Filter {
 }
 
 /// What the filter made of the findings.
-pub struct Filtered {
+pub(crate) struct Filtered {
     /// Findings to show.
-    pub shown: Vec<Finding>,
+    pub(crate) shown: Vec<Finding>,
     /// How many were removed.
-    pub hidden: usize,
+    pub(crate) hidden: usize,
     /// What the gate says.
-    pub gate: GateResult,
+    pub(crate) gate: GateResult,
 }
 
 impl Filter {
     /// Applies the filter.
-    #[must_use]
-    pub fn apply(&self, findings: Vec<Finding>) -> Filtered {
+    pub(crate) fn apply(&self, findings: Vec<Finding>) -> Filtered {
         let total = findings.len();
         let counted: Vec<Finding> = findings
             .into_iter()

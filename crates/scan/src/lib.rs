@@ -1,8 +1,16 @@
-//! The one place where the stages meet. So far: which layers belong to the base image, and which
-//! findings are shown and break the gate.
+//! The one place where the stages meet: source, analysis, matching, filters, report value.
 
 mod base;
+mod database;
+mod error;
 mod gate;
+mod inventory;
+mod packages;
+mod report;
 
-pub use base::base_layers;
-pub use gate::{Filter, Filtered};
+pub use database::{Database, open_database};
+pub use error::Error;
+pub use gate::Filter;
+pub use inventory::{ReadOptions, Scanned, Watcher, read};
+pub use packages::PackageTypes;
+pub use report::{ScanOptions, assess, scan};

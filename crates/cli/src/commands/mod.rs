@@ -1,0 +1,177 @@
+//! One file per command: options in, library calls, output.
+
+mod db;
+mod explain;
+mod sbom;
+mod scan;
+mod versions;
+
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+use seaworthy_scan::{Database, PackageTypes, ReadOptions, open_database};
+use seaworthy_source::{Credentials, Mirror, SourceOptions};
+
+use crate::args::{
+    Cli, Command, DatabaseArgs, DbCommand, GitlabCommand, Global, PackageKind, SourceArgs,
+    VersionsCommand,
+};
+use crate::exit::{Failure, Outcome, Status};
+use crate::output::print;
+
+pub(crate) fn run(cli: Cli) -> Outcome {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Scan(args) => scan::run(args, &global),
+        Command::Sbom(args) => sbom::run(args, &global),
+        Command::Explain(args) => explain::run(args, &global),
+        Command::Db(command) => match command {
+            DbCommand::Build { feeds, out, force } => db::build(&feeds, &out, force, &global),
+            DbCommand::Info { database, verify } => db::info(&database, verify),
+            DbCommand::Lookup { what, database } => db::lookup(&what, &database),
+        },
+        Command::Versions(VersionsCommand::Compare { scheme, a, b }) => {
+            versions::compare(&scheme, &a, b)
+        }
+        Command::Gitlab(GitlabCommand::Scan(args)) => crate::gitlab::run(args, &global),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "seaworthy", &mut script);
+            print(|out| out.write_all(&script))?;
+            Ok(Status::Pass)
+        }
+        Command::Man { directory } => {
+            std::fs::create_dir_all(&directory)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), &directory))
+                .map_err(|e| {
+                    Failure::failed(format!("cannot write into {}: {e}", directory.display()))
+                })?;
+            Ok(Status::Pass)
+        }
+    }
+}
+
+/// What the source options say, together with the environment that other tools share.
+pub(crate) fn read_options(args: &SourceArgs) -> Result<ReadOptions, Failure> {
+    let platform = match &args.platform {
+        Some(text) => Some(text.parse().map_err(|e| {
+            Failure::usage(format!("--platform: {e}")).hint("for example linux/arm64")
+        })?),
+        None => None,
+    };
+    let mirrors = args
+        .mirror
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((registry, location)) if !registry.is_empty() && !location.is_empty() => {
+                Ok(Mirror {
+                    registry: registry.to_owned(),
+                    location: location.to_owned(),
+                })
+            }
+            _ => Err(Failure::usage(format!("`{text}` is no mirror"))
+                .hint("--mirror docker.io=mirror.example.com")),
+        })
+        .collect::<Result<_, _>>()?;
+    let mut source = SourceOptions {
+        platform,
+        credentials: credentials(args)?,
+        ca_files: args.ca_cert.clone(),
+        insecure: args.insecure,
+        plain_http: args.plain_http,
+        mirrors,
+        verify: args.verify,
+        ..environment()
+    };
+    source.user_agent = user_agent();
+    let mut options = ReadOptions {
+        source,
+        packages: PackageTypes {
+            os: args.packages.contains(&PackageKind::Os),
+            language: args.packages.contains(&PackageKind::Language),
+        },
+        ..ReadOptions::default()
+    };
+    options.analysis.max_memory = args.max_memory;
+    options.analysis.verify = args.verify;
+    options.analysis.keep_os_owned = args.keep_os_owned;
+    options.analysis.threads = match args.threads {
+        Some(threads) => usize::from(threads),
+        None => std::thread::available_parallelism().map_or(2, usize::from),
+    };
+    Ok(options)
+}
+
+/// What the environment says about daemons and the files of other tools.
+pub(crate) fn environment() -> SourceOptions {
+    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let folder = |name: &str| text(name).map(PathBuf::from);
+    let docker_config = folder("DOCKER_CONFIG")
+        .or_else(|| folder("HOME").map(|home| home.join(".docker")))
+        .map(|directory| directory.join("config.json"))
+        .filter(|file| file.is_file())
+        .or_else(|| folder("REGISTRY_AUTH_FILE").filter(|file| file.is_file()))
+        .or_else(|| {
+            folder("XDG_RUNTIME_DIR")
+                .map(|directory| directory.join("containers/auth.json"))
+                .filter(|file| file.is_file())
+        });
+    SourceOptions {
+        docker_config,
+        docker_host: text("DOCKER_HOST"),
+        podman_host: text("CONTAINER_HOST"),
+        runtime_dir: folder("XDG_RUNTIME_DIR"),
+        user_agent: user_agent(),
+        ..SourceOptions::default()
+    }
+}
+
+fn user_agent() -> String {
+    concat!("seaworthy/", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+fn credentials(args: &SourceArgs) -> Result<Option<Credentials>, Failure> {
+    let Some(username) = args.username.clone() else {
+        return Ok(None);
+    };
+    let password = if args.password_stdin {
+        let mut line = String::new();
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|e| Failure::failed(format!("cannot read the password: {e}")))?;
+        line.trim_end_matches(['\n', '\r']).to_owned()
+    } else {
+        std::env::var("SEAWORTHY_REGISTRY_PASSWORD").unwrap_or_default()
+    };
+    if password.is_empty() {
+        return Err(Failure::usage("--username needs a password")
+            .hint("give it with --password-stdin, or set SEAWORTHY_REGISTRY_PASSWORD"));
+    }
+    Ok(Some(Credentials { username, password }))
+}
+
+/// The database of the options, else the user's, else the starter table.
+pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
+    let directory = args.db.clone().or_else(default_directory);
+    Ok(open_database(directory.as_deref(), starter())?)
+}
+
+/// What answers where no shard does.
+fn starter() -> Database {
+    Database::from_shards(Vec::new())
+}
+
+/// Where the user's database lies, when there is one (XDG base directory specification).
+fn default_directory() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
+    let directory = data.join("seaworthy/db");
+    directory.is_dir().then_some(directory)
+}
+
+/// Whether the user wants silence.
+pub(crate) const fn quiet(global: &Global) -> bool {
+    global.quiet
+}

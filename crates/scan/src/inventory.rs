@@ -1,0 +1,257 @@
+use seaworthy_analysis::{
+    AnalysisOptions, FileAnalysis, FileFacts, FileMeta, LayerBytes, LayerRequest, Merged, Observer,
+    analyze_image, merge_tree,
+};
+use seaworthy_model::{
+    Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, Target, TargetKind,
+};
+use seaworthy_oci::{ImageSource, LayerData};
+use seaworthy_packages::Recognition;
+use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree};
+
+use crate::base::base_layers;
+use crate::{Error, PackageTypes};
+
+/// Told how the work gets on.
+pub trait Watcher: Progress + Observer {}
+
+impl<T: Progress + Observer> Watcher for T {}
+
+/// A target and what is in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scanned {
+    /// What was read.
+    pub target: Target,
+    /// What is in it.
+    pub inventory: Inventory,
+}
+
+/// How targets are read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Where they come from.
+    pub source: SourceOptions,
+    /// The pass over the layers.
+    pub analysis: AnalysisOptions,
+    /// Which packages are collected.
+    pub packages: PackageTypes,
+}
+
+/// Reads a target: the one pass from which everything else follows.
+///
+/// # Errors
+/// When the target cannot be opened or is damaged. What is only missing becomes coverage.
+pub fn read(
+    target: &TargetRef,
+    options: &ReadOptions,
+    watcher: &dyn Watcher,
+) -> Result<Scanned, Error> {
+    match seaworthy_source::open(target, &options.source, watcher)? {
+        Opened::Image(image) => read_image(&*image, options, watcher),
+        Opened::Tree(tree) => read_tree(&tree, options),
+        Opened::Sbom { name, bytes } => read_sbom(&name, &bytes),
+    }
+}
+
+fn read_image(
+    image: &dyn ImageSource,
+    options: &ReadOptions,
+    watcher: &dyn Watcher,
+) -> Result<Scanned, Error> {
+    let requests: Vec<LayerRequest<'_>> = image
+        .layers()
+        .iter()
+        .map(|layer| LayerRequest {
+            name: layer.digest.as_deref().unwrap_or(&layer.diff_id),
+            diff_id: &layer.diff_id,
+            size: layer.size,
+            unavailable: layer.unavailable.as_deref(),
+        })
+        .collect();
+    let open = |index: usize| {
+        Ok(match image.open_layer(index)? {
+            LayerData::Stream(stream) => LayerBytes::Stream(stream),
+            LayerData::Random(bytes) => LayerBytes::Random(bytes),
+        })
+    };
+    let merged = analyze_image(
+        &requests,
+        &open,
+        &options.packages.analyzers(),
+        &options.analysis,
+        watcher,
+    )
+    .map_err(|cause| Error::Analysis {
+        target: image.name().to_owned(),
+        cause,
+    })?;
+    Ok(Scanned {
+        target: Target {
+            name: image.name().to_owned(),
+            kind: TargetKind::Image,
+            source: image.kind().to_owned(),
+        },
+        inventory: inventory(merged, Some(image_facts(image))),
+    })
+}
+
+fn image_facts(image: &dyn ImageSource) -> ImageFacts {
+    let config = image.config();
+    let base = base_layers(config).unwrap_or(0);
+    ImageFacts {
+        manifest_digest: image.manifest_digest().map(str::to_owned),
+        config_digest: image.config_digest().map(str::to_owned),
+        platform: config.platform().to_string(),
+        user: config.config.user.clone(),
+        labels: config.config.labels.clone(),
+        layers: image
+            .layers()
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| Layer {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                digest: layer.digest.clone(),
+                diff_id: layer.diff_id.clone(),
+                size: layer.size,
+                created_by: layer.created_by.clone(),
+                base: index < base,
+            })
+            .collect(),
+    }
+}
+
+fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
+    let analyzers = options.packages.analyzers();
+    let analysis = FileAnalysis::new(&analyzers);
+    let mut files = Vec::new();
+    let mut scratch = Vec::new();
+    let mut failure = None;
+    let mut coverage = Vec::new();
+    let gaps = tree.walk(&mut |entry| {
+        let meta = FileMeta {
+            path: entry.path(),
+            size: entry.size(),
+            mode: entry.mode(),
+        };
+        let wanted = analysis.wanted(&meta);
+        if wanted.is_nobody() || failure.is_some() {
+            return;
+        }
+        let result = entry
+            .open()
+            .and_then(|file| analysis.random(&meta, wanted, &file, 0, &mut scratch));
+        match result {
+            Ok(facts) if facts.is_empty() => {}
+            Ok(facts) => files.push(FileFacts {
+                path: meta.path.to_owned(),
+                facts,
+            }),
+            // Files of a live system come and go, and some belong to others.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                coverage.push(CoverageEntry::new(
+                    CoverageKind::SkippedFile,
+                    meta.path,
+                    format!("cannot be opened: {e}"),
+                ));
+            }
+            Err(cause) => {
+                failure = Some(Error::Io {
+                    path: meta.path.to_owned(),
+                    cause,
+                });
+            }
+        }
+    })?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    coverage.extend(gaps);
+    let merged = merge_tree(files, coverage, options.analysis.keep_os_owned);
+    Ok(Scanned {
+        target: Target {
+            name: tree.name().to_owned(),
+            kind: tree.target_kind(),
+            source: tree.kind().to_owned(),
+        },
+        inventory: inventory(merged, None),
+    })
+}
+
+fn read_sbom(name: &str, bytes: &[u8]) -> Result<Scanned, Error> {
+    let read = seaworthy_sbom::read(bytes).map_err(|cause| Error::Sbom {
+        path: name.to_owned(),
+        cause,
+    })?;
+    let mut inventory = read.inventory;
+    inventory.coverage.normalise();
+    Ok(Scanned {
+        target: Target {
+            name: if read.target_name.is_empty() {
+                name.to_owned()
+            } else {
+                read.target_name
+            },
+            kind: TargetKind::Sbom,
+            source: "sbom".to_owned(),
+        },
+        inventory,
+    })
+}
+
+/// Names the distribution, or says in the coverage why that was not possible.
+fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
+    let mut coverage = Coverage {
+        entries: merged.coverage,
+    };
+    let os_packages = merged.packages.iter().filter(|p| p.kind.is_os()).count();
+    let recognition =
+        seaworthy_packages::recognise(merged.os_release.as_ref(), &merged.release_hints);
+    let distribution = match recognition {
+        Recognition::Known(distribution) => Some(distribution),
+        Recognition::UnknownRelease(distribution) => {
+            coverage.add(CoverageEntry::new(
+                CoverageKind::UnknownRelease,
+                distribution.distro_qualifier(),
+                format!(
+                    "{} does not say which release it is, so no advisories fit its {os_packages} packages; --allow-unknown accepts that",
+                    distribution.name
+                ),
+            ));
+            Some(distribution)
+        }
+        Recognition::UnknownDistribution(id) => {
+            coverage.add(CoverageEntry::new(
+                CoverageKind::UnknownDistribution,
+                id.as_str(),
+                format!(
+                    "no advisories are known for this distribution, so its {os_packages} packages were not assessed; --allow-unknown accepts that"
+                ),
+            ));
+            None
+        }
+        Recognition::None => {
+            if os_packages > 0 {
+                coverage.add(CoverageEntry::new(
+                    CoverageKind::UnknownDistribution,
+                    "no os-release",
+                    format!(
+                        "nothing names the distribution of {os_packages} packages, so they were not assessed; --allow-unknown accepts that"
+                    ),
+                ));
+            }
+            None
+        }
+    };
+    coverage.normalise();
+    Inventory {
+        distribution,
+        packages: merged.packages,
+        image,
+        coverage,
+    }
+}
