@@ -33,7 +33,13 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, env = "SEAWORTHY_QUIET")]
     pub(crate) quiet: bool,
     /// When to use colours
-    #[arg(long, global = true, value_enum, default_value = "auto", env = "SEAWORTHY_COLOR")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        env = "SEAWORTHY_COLOR"
+    )]
     pub(crate) color: ColorChoice,
 }
 
@@ -55,7 +61,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Gitlab(GitlabCommand),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  seaworthy completions bash > /etc/bash_completion.d/seaworthy")]
+    #[command(
+        after_help = "Example:\n  seaworthy completions bash > /etc/bash_completion.d/seaworthy"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -74,10 +82,20 @@ const TARGETS: &str = "Targets: registry:REF (a bare reference too), docker:REF,
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
     /// Platform to take from a multi-platform image [default: linux and this machine's architecture]
-    #[arg(long, value_name = "OS/ARCH", env = "SEAWORTHY_PLATFORM", help_heading = "Source")]
+    #[arg(
+        long,
+        value_name = "OS/ARCH",
+        env = "SEAWORTHY_PLATFORM",
+        help_heading = "Source"
+    )]
     pub(crate) platform: Option<String>,
     /// User at the registry
-    #[arg(long, value_name = "USER", env = "SEAWORTHY_REGISTRY_USER", help_heading = "Source")]
+    #[arg(
+        long,
+        value_name = "USER",
+        env = "SEAWORTHY_REGISTRY_USER",
+        help_heading = "Source"
+    )]
     pub(crate) username: Option<String>,
     /// Read the password from standard input (or set SEAWORTHY_REGISTRY_PASSWORD)
     #[arg(long, requires = "username", help_heading = "Source")]
@@ -156,7 +174,12 @@ pub(crate) enum PackageKind {
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
     /// Advisory database [default: the user's data directory, else the starter table]
-    #[arg(long, value_name = "DIR", env = "SEAWORTHY_DB", help_heading = "Database")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "SEAWORTHY_DB",
+        help_heading = "Database"
+    )]
     pub(crate) db: Option<PathBuf>,
     /// Days after which a shard counts as stale
     #[arg(
@@ -173,10 +196,20 @@ pub(crate) struct DatabaseArgs {
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
     /// Exit 1 when a finding has this severity or worse
-    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON", help_heading = "Gate")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "SEAWORTHY_FAIL_ON",
+        help_heading = "Gate"
+    )]
     pub(crate) fail_on: Option<Severity>,
     /// Show this severity and worse only; the gate still sees all
-    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_SEVERITY", help_heading = "Gate")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "SEAWORTHY_SEVERITY",
+        help_heading = "Gate"
+    )]
     pub(crate) severity: Option<Severity>,
     /// Leave out what has no fix yet, for display and gate
     #[arg(long, env = "SEAWORTHY_IGNORE_UNFIXED", help_heading = "Gate")]
@@ -307,7 +340,9 @@ pub(crate) enum DbCommand {
         force: bool,
     },
     /// Say which shards there are, how old and from where
-    #[command(after_help = "Examples:\n  seaworthy db info\n  seaworthy db info --db ./db --verify")]
+    #[command(
+        after_help = "Examples:\n  seaworthy db info\n  seaworthy db info --db ./db --verify"
+    )]
     Info {
         #[command(flatten)]
         database: DatabaseArgs,
@@ -316,7 +351,9 @@ pub(crate) enum DbCommand {
         verify: bool,
     },
     /// Show what the database says about a vulnerability or a package
-    #[command(after_help = "Examples:\n  seaworthy db lookup CVE-2021-44228\n  seaworthy db lookup lodash --db ./db")]
+    #[command(
+        after_help = "Examples:\n  seaworthy db lookup CVE-2021-44228\n  seaworthy db lookup lodash --db ./db"
+    )]
     Lookup {
         /// An id, or a package's name
         what: String,
@@ -409,10 +446,7 @@ pub(crate) fn command() -> clap::Command {
     Cli::command()
 }
 
-pub(crate) fn parse(
-    command: clap::Command,
-    arguments: Vec<OsString>,
-) -> Result<Cli, clap::Error> {
+pub(crate) fn parse(command: clap::Command, arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command;
     let matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))

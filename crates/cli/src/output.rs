@@ -48,7 +48,8 @@ impl OutputSpec {
             })
             .collect();
         Some(PathBuf::from(
-            file.to_string_lossy().replace("{target}", safe.trim_matches('.')),
+            file.to_string_lossy()
+                .replace("{target}", safe.trim_matches('.')),
         ))
     }
 }
@@ -85,9 +86,9 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     let stdout = io::stdout().lock();
     let mut out = BufWriter::with_capacity(64 << 10, stdout);
     match write(&mut out).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write to standard output: {e}")))
-        }
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "cannot write to standard output: {e}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -103,7 +104,10 @@ pub(crate) fn write_file(
     };
     // A device (`/dev/stdout`, `/dev/null`) or a pipe cannot be replaced.
     if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        let mut file = fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .map_err(failed)?;
         return write(&mut file).map_err(failed);
     }
     let directory = match path.parent() {

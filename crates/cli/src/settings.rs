@@ -22,7 +22,10 @@ pub(crate) fn apply(
             return Ok(command);
         }
         Err(e) => {
-            return Err(Failure::usage(format!("cannot read {}: {e}", path.display())));
+            return Err(Failure::usage(format!(
+                "cannot read {}: {e}",
+                path.display()
+            )));
         }
     };
     apply_text(command, &text, &path)
@@ -163,7 +166,9 @@ fn values_of(key: &str, value: &toml::Value) -> Result<Vec<String>, String> {
             .collect::<Result<Vec<_>, _>>()?
             .concat(),
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
-            return Err(format!("`{key}` must be text, a whole number, true, false or a list"));
+            return Err(format!(
+                "`{key}` must be text, a whole number, true, false or a list"
+            ));
         }
     })
 }
@@ -181,7 +186,10 @@ mod tests {
             .chain(arguments)
             .map(OsString::from)
             .collect();
-        match args::parse(command, all).map_err(|e| e.to_string())?.command {
+        match args::parse(command, all)
+            .map_err(|e| e.to_string())?
+            .command
+        {
             Command::Scan(scan) => Ok(scan),
             _ => Err("not scan".to_owned()),
         }

@@ -1,7 +1,5 @@
 use seaworthy_matching::{MatchOptions, match_inventory, remediations};
-use seaworthy_model::{
-    CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Tool,
-};
+use seaworthy_model::{CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Tool};
 use seaworthy_source::TargetRef;
 
 use crate::{Database, Error, Filter, ReadOptions, Scanned, Watcher, read};

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use seaworthy_model::ReadAt as _;
 use seaworthy_oci::{
-    Digest, ImageConfig, ImageSource, LayerData, LayerInfo, MAX_CONFIG, MAX_LAYERS,
-    MAX_MANIFEST,
+    Digest, ImageConfig, ImageSource, LayerData, LayerInfo, MAX_CONFIG, MAX_LAYERS, MAX_MANIFEST,
 };
 use serde::Deserialize;
 
@@ -39,7 +38,9 @@ pub(crate) enum Kind {
 pub(crate) fn kind(path: &Path) -> Result<Kind, Error> {
     let file = disk::open(path)?;
     let mut head = [0; 512];
-    let have = file.read_at(0, &mut head).map_err(|e| Error::file(path, &e))?;
+    let have = file
+        .read_at(0, &mut head)
+        .map_err(|e| Error::file(path, &e))?;
     if head[..have].trim_ascii_start().starts_with(b"{") {
         return Ok(Kind::Json);
     }
@@ -63,7 +64,10 @@ fn is_tar(head: &[u8; 512]) -> bool {
 }
 
 /// Opens a tar of an OCI layout.
-pub(crate) fn open_oci(path: &Path, options: &SourceOptions) -> Result<Box<dyn ImageSource>, Error> {
+pub(crate) fn open_oci(
+    path: &Path,
+    options: &SourceOptions,
+) -> Result<Box<dyn ImageSource>, Error> {
     let name = crate::error::shown(path);
     let members = Members::read(disk::open(path)?).map_err(|e| not_an_archive(&name, &e))?;
     layout::read(Arc::new(members), name, "oci-archive", None, options)
@@ -126,16 +130,22 @@ fn read_docker(
     let saved: Vec<Saved> = serde_json::from_slice(&bytes)
         .map_err(|e| damaged(format!("manifest.json is not valid: {e}")))?;
     let mut saved = saved.into_iter();
-    let image = saved.next().ok_or_else(|| damaged("the archive has no image".to_owned()))?;
+    let image = saved
+        .next()
+        .ok_or_else(|| damaged("the archive has no image".to_owned()))?;
     if saved.next().is_some() {
-        return Err(
-            Error::usage(&*name, "the archive has several images").with_hint("save one image a file"),
-        );
+        return Err(Error::usage(&*name, "the archive has several images")
+            .with_hint("save one image a file"));
     }
     let config_raw = members
         .file(&image.config)
         .and_then(|file| file.all(MAX_CONFIG))
-        .map_err(|e| damaged(format!("the configuration {} cannot be read: {e}", image.config)))?;
+        .map_err(|e| {
+            damaged(format!(
+                "the configuration {} cannot be read: {e}",
+                image.config
+            ))
+        })?;
     let config = ImageConfig::parse(&config_raw).map_err(|e| damaged(e.to_string()))?;
     let diff_ids = &config.rootfs.diff_ids;
     if image.layers.len() != diff_ids.len() || image.layers.len() > MAX_LAYERS {
@@ -164,9 +174,8 @@ fn read_docker(
         });
     }
     let paths = image.layers;
-    let opener = Box::new(move |index: usize| {
-        Ok(LayerData::Random(Box::new(members.file(&paths[index])?)))
-    });
+    let opener =
+        Box::new(move |index: usize| Ok(LayerData::Random(Box::new(members.file(&paths[index])?))));
     let name = match image.repo_tags.unwrap_or_default().into_iter().next() {
         Some(tag) => format!("{name} ({tag})"),
         None => name,
@@ -247,7 +256,11 @@ impl Members {
                         members.files.insert(name, (start, size));
                     } else if matches!(kind, b'1' | b'2') {
                         let to = string(&head[157..257]);
-                        let to = if kind == b'2' { beside(&name, &to) } else { normal(&to) };
+                        let to = if kind == b'2' {
+                            beside(&name, &to)
+                        } else {
+                            normal(&to)
+                        };
                         members.links.insert(name, to);
                     }
                     if members.files.len() + members.links.len() > MAX_FILES {
@@ -336,7 +349,10 @@ fn pax(data: &[u8]) -> (Option<String>, Option<u64>) {
     let (mut path, mut size) = (None, None);
     let mut rest = data;
     while let Some(space) = rest.iter().position(|b| *b == b' ') {
-        let len: usize = match std::str::from_utf8(&rest[..space]).ok().and_then(|n| n.parse().ok()) {
+        let len: usize = match std::str::from_utf8(&rest[..space])
+            .ok()
+            .and_then(|n| n.parse().ok())
+        {
             Some(len) if len > space + 1 && len <= rest.len() => len,
             _ => break,
         };

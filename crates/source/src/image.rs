@@ -1,8 +1,6 @@
 use std::io;
 
-use seaworthy_oci::{
-    Digest, ImageConfig, ImageSource, LayerData, LayerInfo, Manifest, MediaType,
-};
+use seaworthy_oci::{Digest, ImageConfig, ImageSource, LayerData, LayerInfo, Manifest, MediaType};
 
 /// Opens the layer of a position.
 pub(crate) type Opener = Box<dyn Fn(usize) -> io::Result<LayerData> + Send + Sync>;
@@ -78,7 +76,9 @@ pub(crate) fn layers_of(
         .zip(instructions)
         .map(|((layer, diff_id), created_by)| {
             for digest in [&layer.digest, diff_id] {
-                digest.parse::<Digest>().map_err(|e| format!("the image names {e}"))?;
+                digest
+                    .parse::<Digest>()
+                    .map_err(|e| format!("the image names {e}"))?;
             }
             Ok(LayerInfo {
                 digest: Some(layer.digest.clone()),

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use seaworthy_oci::{
-    Descriptor, Digest, DigestReader, Document, ImageConfig, ImageSource, Index,
-    LayerData, MAX_CONFIG, MAX_MANIFEST, Platform, parse_document,
+    Descriptor, Digest, DigestReader, Document, ImageConfig, ImageSource, Index, LayerData,
+    MAX_CONFIG, MAX_MANIFEST, Platform, parse_document,
 };
 
 use crate::disk::{FileAt, Sequential};
@@ -40,7 +40,8 @@ pub(crate) fn open(
     let shown = crate::error::shown(path);
     if !path.is_dir() {
         return Err(if path.exists() {
-            Error::target(shown, "is not a directory").with_hint("oci-archive: reads a layout in a tar")
+            Error::target(shown, "is not a directory")
+                .with_hint("oci-archive: reads a layout in a tar")
         } else {
             Error::target(shown, "no such directory")
         });
@@ -49,7 +50,13 @@ pub(crate) fn open(
         Some(tag) => format!("{shown}:{tag}"),
         None => shown,
     };
-    read(Arc::new(Directory(path.to_owned())), name, "oci-dir", tag, options)
+    read(
+        Arc::new(Directory(path.to_owned())),
+        name,
+        "oci-dir",
+        tag,
+        options,
+    )
 }
 
 /// Reads manifest and configuration of a layout's image.
@@ -73,7 +80,8 @@ pub(crate) fn read(
     for layer in &mut layers {
         let path = blob_path(layer.digest.as_deref().unwrap_or_default());
         if layer.unavailable.is_none() && layout.files.file(&path).is_err() {
-            if !layer.media_type.contains("nondistributable") && !layer.media_type.contains("foreign")
+            if !layer.media_type.contains("nondistributable")
+                && !layer.media_type.contains("foreign")
             {
                 return Err(layout.damaged(format!("{path} is missing")));
             }
@@ -147,9 +155,7 @@ impl Layout<'_> {
             .files
             .file("index.json")
             .and_then(|file| file.all(MAX_MANIFEST))
-            .map_err(|e| {
-                self.damaged(format!("no OCI layout: index.json: {e}"))
-            })?;
+            .map_err(|e| self.damaged(format!("no OCI layout: index.json: {e}")))?;
         let Document::Index(index) =
             parse_document(&bytes, Some("application/vnd.oci.image.index.v1+json"))
                 .map_err(|e| self.damaged(e.to_string()))?
@@ -160,7 +166,10 @@ impl Layout<'_> {
             return index
                 .manifests
                 .iter()
-                .find(|d| tag_of(d).is_some_and(|name| name == tag || name.ends_with(&format!(":{tag}"))) || d.digest == tag)
+                .find(|d| {
+                    tag_of(d).is_some_and(|name| name == tag || name.ends_with(&format!(":{tag}")))
+                        || d.digest == tag
+                })
                 .cloned()
                 .ok_or_else(|| {
                     self.damaged(format!("the layout has no image {tag}"))

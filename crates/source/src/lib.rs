@@ -49,12 +49,18 @@ pub fn open(
         TargetRef::Registry(reference) => {
             Opened::Image(registry::open(reference, options, progress)?)
         }
-        TargetRef::Docker(reference) => {
-            Opened::Image(daemon::open(daemon::Engine::Docker, reference, options, progress)?)
-        }
-        TargetRef::Podman(reference) => {
-            Opened::Image(daemon::open(daemon::Engine::Podman, reference, options, progress)?)
-        }
+        TargetRef::Docker(reference) => Opened::Image(daemon::open(
+            daemon::Engine::Docker,
+            reference,
+            options,
+            progress,
+        )?),
+        TargetRef::Podman(reference) => Opened::Image(daemon::open(
+            daemon::Engine::Podman,
+            reference,
+            options,
+            progress,
+        )?),
         TargetRef::DockerArchive(path) => Opened::Image(archive::open_docker(path)?),
         TargetRef::OciArchive(path) => Opened::Image(archive::open_oci(path, options)?),
         TargetRef::OciDir { path, tag } => {

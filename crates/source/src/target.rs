@@ -33,7 +33,8 @@ pub enum TargetRef {
     Sbom(PathBuf),
 }
 
-const SCHEMES: &str = "registry:, docker:, podman:, docker-archive:, oci-archive:, oci-dir:, rootfs:, dir:, sbom:";
+const SCHEMES: &str =
+    "registry:, docker:, podman:, docker-archive:, oci-archive:, oci-dir:, rootfs:, dir:, sbom:";
 
 impl TargetRef {
     /// Reads a target as users write it. A bare path is recognised by what lies there; everything
@@ -124,9 +125,14 @@ impl TargetRef {
                     tag: None,
                 });
             }
-            let root = ["etc/os-release", "usr/lib/os-release", "lib/apk/db", "var/lib/dpkg"]
-                .iter()
-                .any(|inner| path.join(inner).exists());
+            let root = [
+                "etc/os-release",
+                "usr/lib/os-release",
+                "lib/apk/db",
+                "var/lib/dpkg",
+            ]
+            .iter()
+            .any(|inner| path.join(inner).exists());
             return Ok(if root {
                 Self::Rootfs(owned)
             } else {
@@ -201,12 +207,16 @@ mod tests {
     fn bare_paths_are_recognised() {
         let dir = tempfile::tempdir().expect("a directory");
         let parse = |path: &Path| {
-            TargetRef::parse(path.to_str().expect("text")).map(|t| t.to_string().split(':').next().map(str::to_owned))
+            TargetRef::parse(path.to_str().expect("text"))
+                .map(|t| t.to_string().split(':').next().map(str::to_owned))
         };
         assert_eq!(parse(dir.path()).expect("is there").as_deref(), Some("dir"));
         std::fs::create_dir(dir.path().join("etc")).expect("writable");
         std::fs::write(dir.path().join("etc/os-release"), "ID=x\n").expect("writable");
-        assert_eq!(parse(dir.path()).expect("is there").as_deref(), Some("rootfs"));
+        assert_eq!(
+            parse(dir.path()).expect("is there").as_deref(),
+            Some("rootfs")
+        );
         let json = dir.path().join("x.json");
         std::fs::write(&json, " {\"bomFormat\": 1}").expect("writable");
         assert_eq!(parse(&json).expect("is there").as_deref(), Some("sbom"));
@@ -214,14 +224,27 @@ mod tests {
         std::fs::write(&other, "nothing").expect("writable");
         assert!(parse(&other).is_err());
         std::fs::write(dir.path().join("oci-layout"), "{}").expect("writable");
-        assert_eq!(parse(dir.path()).expect("is there").as_deref(), Some("oci-dir"));
+        assert_eq!(
+            parse(dir.path()).expect("is there").as_deref(),
+            Some("oci-dir")
+        );
         let tagged = format!("{}:1.8", dir.path().display());
-        assert_eq!(parse(Path::new(&tagged)).expect("is there").as_deref(), Some("oci-dir"));
+        assert_eq!(
+            parse(Path::new(&tagged)).expect("is there").as_deref(),
+            Some("oci-dir")
+        );
     }
 
     #[test]
     fn nonsense_is_met_with_the_choices() {
-        for text in ["", "  ", "UPPER/Case", "rootfs:", "./nowhere", "nowhere.tar"] {
+        for text in [
+            "",
+            "  ",
+            "UPPER/Case",
+            "rootfs:",
+            "./nowhere",
+            "nowhere.tar",
+        ] {
             let error = TargetRef::parse(text).expect_err("nonsense");
             assert!(!error.to_string().is_empty());
         }

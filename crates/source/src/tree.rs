@@ -42,7 +42,10 @@ impl Tree {
     fn open(path: &Path, rootfs: bool) -> Result<Self, Error> {
         let meta = fs::metadata(path).map_err(|e| Error::file(path, &e))?;
         if !meta.is_dir() {
-            return Err(Error::target(crate::error::shown(path), "is not a directory"));
+            return Err(Error::target(
+                crate::error::shown(path),
+                "is not a directory",
+            ));
         }
         // What cannot be listed at all must not look empty.
         fs::read_dir(path).map_err(|e| Error::file(path, &e))?;
@@ -91,20 +94,24 @@ impl Tree {
                 continue;
             }
             if depth > MAX_DEPTH {
-                gaps.push(gap(&folder, format!("more than {MAX_DEPTH} folders inside each other")));
+                gaps.push(gap(
+                    &folder,
+                    format!("more than {MAX_DEPTH} folders inside each other"),
+                ));
                 continue;
             }
             let path = self.path.join(&folder);
-            let mut entries: Vec<fs::DirEntry> = match fs::read_dir(&path).and_then(Iterator::collect) {
-                Ok(entries) => entries,
-                Err(e) if folder.is_empty() => return Err(Error::file(&path, &e)),
-                // Folders of a live system come and go.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => {
-                    gaps.push(gap(&folder, format!("cannot be listed: {e}")));
-                    continue;
-                }
-            };
+            let mut entries: Vec<fs::DirEntry> =
+                match fs::read_dir(&path).and_then(Iterator::collect) {
+                    Ok(entries) => entries,
+                    Err(e) if folder.is_empty() => return Err(Error::file(&path, &e)),
+                    // Folders of a live system come and go.
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                    Err(e) => {
+                        gaps.push(gap(&folder, format!("cannot be listed: {e}")));
+                        continue;
+                    }
+                };
             entries.sort_by_key(fs::DirEntry::file_name);
             let mut below = Vec::new();
             for entry in entries {
@@ -146,9 +153,9 @@ impl Tree {
         if PSEUDO.contains(&folder) {
             return Some(None);
         }
-        CONTAINERS
-            .contains(&folder)
-            .then_some(Some("the storage of a container engine; scan its images by their names"))
+        CONTAINERS.contains(&folder).then_some(Some(
+            "the storage of a container engine; scan its images by their names",
+        ))
     }
 }
 
@@ -208,7 +215,14 @@ mod tests {
     #[test]
     fn regular_files_are_walked_in_order_and_links_are_not_followed() {
         let dir = tempfile::tempdir().expect("a directory");
-        for file in ["b/x", "a", "b/c/y", "proc/1/status", "var/lib/docker/z", ".git/config"] {
+        for file in [
+            "b/x",
+            "a",
+            "b/c/y",
+            "proc/1/status",
+            "var/lib/docker/z",
+            ".git/config",
+        ] {
             let path = dir.path().join(file);
             fs::create_dir_all(path.parent().expect("has one")).expect("writable");
             fs::write(path, "content").expect("writable");

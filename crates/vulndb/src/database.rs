@@ -84,6 +84,27 @@ impl Database {
         self
     }
 
+    /// Gives it a name for people, instead of the directory that it does not have.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.location);
+        self
+    }
+
+    /// Adds the table of known exploited vulnerabilities.
+    #[must_use]
+    pub fn with_kev(mut self, table: KevTable) -> Self {
+        self.kev = Some(table);
+        self
+    }
+
+    /// Adds the table of ends of support.
+    #[must_use]
+    pub fn with_eol(mut self, table: EolTable) -> Self {
+        self.eol = Some(table);
+        self
+    }
+
     /// The shard of a key.
     #[must_use]
     pub fn shard(&self, key: &str) -> Option<&Shard> {

@@ -153,12 +153,10 @@ fn credentials(args: &SourceArgs) -> Result<Option<Credentials>, Failure> {
 /// The database of the options, else the user's, else the starter table.
 pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
     let directory = args.db.clone().or_else(default_directory);
-    Ok(open_database(directory.as_deref(), starter())?)
-}
-
-/// What answers where no shard does.
-fn starter() -> Database {
-    Database::from_shards(Vec::new())
+    Ok(open_database(
+        directory.as_deref(),
+        seaworthy_advisories::starter_database(),
+    )?)
 }
 
 /// Where the user's database lies, when there is one (XDG base directory specification).

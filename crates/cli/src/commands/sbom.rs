@@ -9,13 +9,16 @@ use crate::progress::Bars;
 
 /// Writes the inventory of a target; nothing is looked up.
 pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
-    if let Some(spec) = args.output.iter().find(|spec| {
-        !matches!(spec.format, Format::CycloneDx | Format::Json | Format::Csv)
-    }) {
-        return Err(
-            Failure::usage(format!("{} is no format of a bill of materials", spec.format))
-                .hint("cyclonedx, json, csv"),
-        );
+    if let Some(spec) = args
+        .output
+        .iter()
+        .find(|spec| !matches!(spec.format, Format::CycloneDx | Format::Json | Format::Csv))
+    {
+        return Err(Failure::usage(format!(
+            "{} is no format of a bill of materials",
+            spec.format
+        ))
+        .hint("cyclonedx, json, csv"));
     }
     let target = TargetRef::parse(&args.target)?;
     let bars = Bars::new(super::quiet(global));

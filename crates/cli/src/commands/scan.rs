@@ -79,9 +79,14 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
     }
     for (at, spec) in args.output.iter().enumerate() {
         if let Some(file) = &spec.file
-            && args.output[..at].iter().any(|other| other.file.as_ref() == Some(file))
+            && args.output[..at]
+                .iter()
+                .any(|other| other.file.as_ref() == Some(file))
         {
-            return Err(Failure::usage(format!("two formats go to {}", file.display())));
+            return Err(Failure::usage(format!(
+                "two formats go to {}",
+                file.display()
+            )));
         }
     }
     if args.targets.len() < 2 {

@@ -1,0 +1,523 @@
+//! OSV records (OSV schema 1.7) of every database that speaks it: one path for languages and
+//! distributions, JSON and YAML.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use seaworthy_model::{Distribution, Ecosystem, Severity, State};
+use seaworthy_vulndb::{Advisory, End, Interval};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::ids::{self, Identity};
+use crate::order::Order;
+use crate::sink::Sink;
+use crate::vector::Vector;
+
+/// Text that borrows from the record where it can.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Text, or whatever else a database puts in a free-form field.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Loose<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Other(IgnoredAny),
+}
+
+impl Loose<'_> {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    modified: Option<Text<'a>>,
+    #[serde(borrow)]
+    published: Option<Text<'a>>,
+    #[serde(borrow)]
+    withdrawn: Option<Text<'a>>,
+    #[serde(borrow)]
+    aliases: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    upstream: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    related: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    severity: Option<Vec<Score<'a>>>,
+    #[serde(borrow)]
+    affected: Option<Vec<Affected<'a>>>,
+    #[serde(borrow)]
+    database_specific: Option<Specific<'a>>,
+    #[serde(borrow)]
+    summary: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Score<'a> {
+    #[serde(borrow)]
+    score: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Affected<'a> {
+    #[serde(borrow)]
+    package: Option<PackageName<'a>>,
+    #[serde(borrow)]
+    ranges: Option<Vec<Range<'a>>>,
+    #[serde(borrow)]
+    versions: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    severity: Option<Vec<Score<'a>>>,
+    #[serde(borrow)]
+    database_specific: Option<Specific<'a>>,
+    #[serde(borrow)]
+    ecosystem_specific: Option<Specific<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PackageName<'a> {
+    #[serde(borrow)]
+    ecosystem: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Range<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    events: Vec<Event<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    introduced: Option<Text<'a>>,
+    #[serde(borrow)]
+    fixed: Option<Text<'a>>,
+    #[serde(borrow)]
+    last_affected: Option<Text<'a>>,
+}
+
+/// The free-form objects `database_specific` and `ecosystem_specific`, as far as they matter.
+#[derive(Deserialize)]
+struct Specific<'a> {
+    #[serde(borrow)]
+    severity: Option<Loose<'a>>,
+    /// Debian.
+    #[serde(borrow)]
+    urgency: Option<Loose<'a>>,
+    /// RustSec: `unmaintained`, `notice`, `unsound`.
+    #[serde(borrow)]
+    informational: Option<Loose<'a>>,
+}
+
+/// Where the rows of one `affected` entry go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    Language(Ecosystem),
+    Distribution(String),
+    /// A fix that only subscribers of Ubuntu Pro get.
+    UbuntuPro(String),
+}
+
+impl Target {
+    /// Reads `affected[].package.ecosystem`: a name, and for distributions a release.
+    fn read(ecosystem: &str) -> Option<Self> {
+        let (name, release) = ecosystem.split_once(':').unwrap_or((ecosystem, ""));
+        if let Some(language) = Ecosystem::ALL.into_iter().find(|e| e.osv_name() == name) {
+            return Some(Self::Language(language));
+        }
+        let release = release.strip_suffix(":LTS").unwrap_or(release);
+        let (id, version) = match name {
+            "Alpine" => ("alpine", release.trim_start_matches('v')),
+            "Debian" => ("debian", release),
+            "Ubuntu" => ("ubuntu", release),
+            "AlmaLinux" => ("almalinux", release),
+            "Rocky Linux" => ("rocky", release),
+            _ => return None,
+        };
+        if release.is_empty() {
+            return None;
+        }
+        let pro = version.strip_prefix("Pro:");
+        let key = Distribution {
+            id: id.to_owned(),
+            version: pro.unwrap_or(version).to_owned(),
+            name: String::new(),
+        }
+        .shard_key()?;
+        // Pro flavours (`Pro:FIPS:16.04`) are other builds of the packages.
+        let plain = key
+            .split_once(':')
+            .is_some_and(|(_, release)| !release.contains(':'));
+        match (plain, pro) {
+            (false, _) => None,
+            (true, Some(_)) => Some(Self::UbuntuPro(key)),
+            (true, None) => Some(Self::Distribution(key)),
+        }
+    }
+
+    fn shard(&self) -> &str {
+        match self {
+            Self::Language(ecosystem) => ecosystem.shard_key(),
+            Self::Distribution(key) | Self::UbuntuPro(key) => key,
+        }
+    }
+}
+
+/// Reads one record in JSON.
+pub(crate) fn json(source: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+    let record: Record<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    emit(source, &record, sink)
+}
+
+/// Reads one record in YAML.
+pub(crate) fn yaml(source: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let record: Record<'_> = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
+    emit(source, &record, sink)
+}
+
+fn emit(source: &str, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), String> {
+    if record.id.is_empty() || record.id.len() > 256 {
+        return Err("a record without an id".to_owned());
+    }
+    // Go's database writes the year 1 where it does not know.
+    let date = [&record.modified, &record.published]
+        .into_iter()
+        .flatten()
+        .map(|text| text.0.as_ref())
+        .find(|date| !date.starts_with("0001"));
+    if let Some(date) = date {
+        sink.date(date);
+    }
+    // Kernel live patches (LSN) carry versions of patch modules, not of packages.
+    let withdrawn = record.withdrawn.as_ref().is_some_and(|w| !w.0.is_empty())
+        || record.id.starts_with("LSN-")
+        || record
+            .summary
+            .as_ref()
+            .is_some_and(|summary| summary.0.starts_with("** REJECT **"));
+    let affected = record.affected.as_deref().unwrap_or_default();
+    let mut rows = 0;
+    if !withdrawn {
+        for entry in affected {
+            rows += emit_affected(source, record, entry, sink);
+        }
+    }
+    if rows == 0 {
+        sink.skipped();
+    }
+    Ok(())
+}
+
+fn emit_affected(
+    source: &str,
+    record: &Record<'_>,
+    affected: &Affected<'_>,
+    sink: &mut dyn Sink,
+) -> usize {
+    let Some(package) = &affected.package else {
+        return 0;
+    };
+    let Some(target) = Target::read(&package.ecosystem) else {
+        return 0;
+    };
+    let name = package_name(&target, &package.name);
+    if name.is_empty() || ignored(&target, &name, affected) {
+        return 0;
+    }
+    let order = Order::of_shard(target.shard());
+    let intervals = intervals(affected, order);
+    let versions = loose_versions(&target, affected, &intervals, order);
+    if intervals.is_empty() && versions.is_empty() {
+        // Without a range and without versions nothing is said (GIT ranges only).
+        return 0;
+    }
+    let (severity, vector) = rating(&target, record, affected);
+    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
+    let row = Advisory {
+        package: name,
+        source: source.to_owned(),
+        state: match (&target, fixed) {
+            (Target::UbuntuPro(_), true) => State::WillNotFix,
+            (_, true) => State::Fixed,
+            (_, false) => State::Affected,
+        },
+        severity,
+        vector,
+        intervals,
+        versions,
+        ..Advisory::default()
+    };
+    let identities = identities(&target, record);
+    let count = identities.len();
+    for identity in identities {
+        sink.advisory(
+            target.shard(),
+            Advisory {
+                id: identity.primary,
+                aliases: identity.aliases,
+                advisory: identity.advisory,
+                ..row.clone()
+            },
+        );
+    }
+    count
+}
+
+/// Rows that name no installable package, or no vulnerability.
+fn ignored(target: &Target, name: &str, affected: &Affected<'_>) -> bool {
+    if *target == Target::Language(Ecosystem::Go) && name == "toolchain" {
+        return true;
+    }
+    [&affected.database_specific, &affected.ecosystem_specific]
+        .into_iter()
+        .flatten()
+        .filter_map(|specific| specific.informational.as_ref()?.text())
+        .any(|word| matches!(word, "unmaintained" | "notice"))
+}
+
+/// The name as the shard looks it up; names that their registry compares without regard to case
+/// are lower-cased.
+pub(crate) fn package_name_in(ecosystem: Ecosystem, name: &str) -> String {
+    match ecosystem {
+        Ecosystem::PyPi => {
+            // PEP 503: runs of `-`, `_` and `.` are one hyphen, letters lower case.
+            let mut normal = String::with_capacity(name.len());
+            for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
+                if !normal.is_empty() {
+                    normal.push('-');
+                }
+                normal.push_str(&part.to_ascii_lowercase());
+            }
+            normal
+        }
+        Ecosystem::NuGet | Ecosystem::Packagist => name.to_ascii_lowercase(),
+        _ => name.to_owned(),
+    }
+}
+
+fn package_name(target: &Target, name: &str) -> String {
+    match target {
+        Target::Language(ecosystem) => package_name_in(*ecosystem, name),
+        _ => name.to_owned(),
+    }
+}
+
+/// One identity per row to write: a language record is one vulnerability; a distribution's
+/// advisory may fix many, and each gets a row of its own.
+fn identities(target: &Target, record: &Record<'_>) -> Vec<Identity> {
+    let texts = |list: &'_ Option<Vec<Text<'_>>>| -> Vec<String> {
+        list.iter()
+            .flatten()
+            .map(|text| text.0.trim().to_owned())
+            .collect()
+    };
+    let aliases = texts(&record.aliases);
+    if matches!(target, Target::Language(_)) {
+        return vec![ids::identify(
+            &record.id,
+            aliases.iter().map(String::as_str),
+        )];
+    }
+    let cves_of = |ids: Vec<String>| -> Vec<String> {
+        let mut cves: Vec<String> = ids.into_iter().filter(|id| ids::is_cve(id)).collect();
+        cves.sort_unstable();
+        cves.dedup();
+        cves
+    };
+    let mut cves = cves_of(
+        [
+            aliases,
+            texts(&record.upstream),
+            vec![record.id.to_string()],
+        ]
+        .concat(),
+    );
+    if cves.is_empty() {
+        cves = cves_of(texts(&record.related));
+    }
+    if cves.is_empty() {
+        return vec![Identity {
+            primary: record.id.to_string(),
+            ..Identity::default()
+        }];
+    }
+    cves.into_iter()
+        .map(|cve| Identity {
+            // `DEBIAN-CVE-…` and the like say no more than the CVE.
+            advisory: (!record.id.ends_with(&cve)).then(|| record.id.to_string()),
+            aliases: Vec::new(),
+            primary: cve,
+        })
+        .collect()
+}
+
+/// The most exact rating: of the package before that of the record, the database's word before
+/// what its vector says.
+fn rating(
+    target: &Target,
+    record: &Record<'_>,
+    affected: &Affected<'_>,
+) -> (Option<Severity>, Option<String>) {
+    let best = |scores: &Option<Vec<Score<'_>>>| {
+        Vector::best(
+            scores
+                .iter()
+                .flatten()
+                .filter_map(|score| Some(score.score.as_ref()?.0.as_ref())),
+        )
+    };
+    let vector = best(&affected.severity).or_else(|| best(&record.severity));
+    let word = |specific: &Option<Specific<'_>>| {
+        let specific = specific.as_ref()?;
+        let urgency = specific.urgency.as_ref().and_then(Loose::text);
+        let text = specific
+            .severity
+            .as_ref()
+            .and_then(Loose::text)
+            .or(urgency)?;
+        text.trim_end_matches('*').parse::<Severity>().ok()
+    };
+    let of_package =
+        word(&affected.ecosystem_specific).or_else(|| word(&affected.database_specific));
+    // A distribution's record repeats the vector of the CVE: no rating of its own.
+    let of_vector = match target {
+        Target::Language(_) => vector.as_ref().map(|v| v.severity),
+        _ => record
+            .summary
+            .as_ref()
+            .and_then(|summary| summary.0.split_once(':')?.0.parse().ok()),
+    };
+    let severity = of_package
+        .or_else(|| word(&record.database_specific))
+        .or(of_vector);
+    (severity, vector.map(|v| v.text))
+}
+
+/// The affected intervals of all ranges but GIT ones (OSV schema, "affected[].ranges[]").
+fn intervals(affected: &Affected<'_>, order: Order) -> Vec<Interval> {
+    let mut intervals = Vec::new();
+    for range in affected.ranges.iter().flatten() {
+        if matches!(range.kind.as_ref(), "SEMVER" | "ECOSYSTEM") {
+            range_intervals(&range.events, order, &mut intervals);
+        }
+    }
+    intervals.sort_by(|a, b| {
+        order
+            .compare(&a.introduced, &b.introduced)
+            .then_with(|| a.cmp(b))
+    });
+    intervals.dedup();
+    intervals
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Introduced,
+    LastAffected,
+    Fixed,
+}
+
+fn range_intervals(events: &[Event<'_>], order: Order, intervals: &mut Vec<Interval>) {
+    let mut marks: Vec<(&str, Mark)> = Vec::with_capacity(events.len());
+    for event in events {
+        for (text, mark) in [
+            (&event.introduced, Mark::Introduced),
+            (&event.fixed, Mark::Fixed),
+            (&event.last_affected, Mark::LastAffected),
+        ] {
+            if let Some(text) = text {
+                let start = mark == Mark::Introduced && text.0 == "0";
+                marks.push((if start { "" } else { text.0.trim() }, mark));
+            }
+        }
+    }
+    let alternating = marks
+        .iter()
+        .enumerate()
+        .all(|(index, (_, mark))| (*mark == Mark::Introduced) == (index % 2 == 0));
+    if !alternating || marks.len() > 2 {
+        marks.sort_by(|a, b| compare_marks(a, b, order));
+    }
+    let mut open: Option<&str> = None;
+    for (version, mark) in marks {
+        match (mark, open) {
+            (Mark::Introduced, None) => open = Some(version),
+            (Mark::Fixed | Mark::LastAffected, Some(introduced)) => {
+                intervals.push(Interval {
+                    introduced: introduced.to_owned(),
+                    end: if mark == Mark::Fixed {
+                        End::Fixed(version.to_owned())
+                    } else {
+                        End::LastAffected(version.to_owned())
+                    },
+                });
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some(introduced) = open {
+        intervals.push(Interval {
+            introduced: introduced.to_owned(),
+            end: End::Open,
+        });
+    }
+}
+
+/// By version; where two events share one, the end of an interval that this version starts
+/// follows its start, and a fix precedes a new start.
+fn compare_marks(a: &(&str, Mark), b: &(&str, Mark), order: Order) -> Ordering {
+    let key = |mark: Mark| match mark {
+        Mark::Fixed => 0,
+        Mark::Introduced => 1,
+        Mark::LastAffected => 2,
+    };
+    order.compare(a.0, b.0).then(key(a.1).cmp(&key(b.1)))
+}
+
+/// Lists beyond this are no honest ones; the longest real ones have some thousand versions.
+const MAX_VERSIONS: usize = 20_000;
+
+/// The enumerated versions that no interval holds. Distributions enumerate what their ranges
+/// already say.
+fn loose_versions(
+    target: &Target,
+    affected: &Affected<'_>,
+    intervals: &[Interval],
+    order: Order,
+) -> Vec<String> {
+    if !intervals.is_empty() && !matches!(target, Target::Language(_)) {
+        return Vec::new();
+    }
+    let mut versions: Vec<String> = affected
+        .versions
+        .iter()
+        .flatten()
+        .map(|text| text.0.trim())
+        .filter(|version| !version.is_empty())
+        .take(MAX_VERSIONS)
+        .filter(|version| !intervals.iter().any(|i| order.contains(i, version)))
+        .map(str::to_owned)
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions
+}
+
+#[cfg(test)]
+#[path = "osv_tests.rs"]
+mod tests;

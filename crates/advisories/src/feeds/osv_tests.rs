@@ -1,0 +1,113 @@
+use super::*;
+use crate::testing::Recorder;
+
+fn lines(record: &str) -> Vec<String> {
+    let mut recorder = Recorder::default();
+    json("osv", record.as_bytes(), &mut recorder).expect(record);
+    recorder.lines()
+}
+
+fn language(ranges: &str, versions: &str) -> Vec<String> {
+    lines(&format!(
+        r#"{{"id":"GHSA-aaaa-1111","modified":"2024-01-01T00:00:00Z","aliases":["CVE-2024-0001"],
+            "severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
+            "database_specific":{{"severity":"HIGH"}},
+            "affected":[{{"package":{{"ecosystem":"npm","name":"x"}},"ranges":{ranges},"versions":{versions}}}]}}"#
+    ))
+}
+
+#[test]
+fn ranges_become_intervals() {
+    let head = "npm x CVE-2024-0001 =GHSA-aaaa-1111 @GHSA-aaaa-1111";
+    for (ranges, versions, expected) in [
+        (
+            r#"[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.0"}]}]"#,
+            "[]",
+            "fixed !high [,1.2.0)",
+        ),
+        (
+            r#"[{"type":"SEMVER","events":[{"introduced":"2.0.0"},{"fixed":"2.1.0"},{"introduced":"1.0.0"},{"last_affected":"1.5.0"}]}]"#,
+            "[]",
+            "fixed !high [1.0.0,1.5.0] [2.0.0,2.1.0)",
+        ),
+        (
+            r#"[{"type":"SEMVER","events":[{"introduced":"1.0.0"}]}]"#,
+            r#"["0.9.0","1.1.0"]"#,
+            "affected !high [1.0.0,) ==0.9.0",
+        ),
+        ("null", r#"["0.9.0"]"#, "affected !high ==0.9.0"),
+    ] {
+        assert_eq!(
+            language(ranges, versions),
+            [format!("{head} {expected}")],
+            "{ranges}"
+        );
+    }
+    let git = r#"[{"type":"GIT","events":[{"introduced":"0"}]}]"#;
+    assert!(language(git, "[]").is_empty());
+}
+
+#[test]
+fn withdrawn_records_and_other_ecosystems_give_nothing() {
+    for record in [
+        r#"{"id":"X-1","withdrawn":"2024-01-01","affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1"]}]}"#,
+        r#"{"id":"X-1","affected":[{"package":{"ecosystem":"OSS-Fuzz","name":"x"},"versions":["1"]}]}"#,
+        r#"{"id":"X-1","affected":[{"package":{"ecosystem":"Debian","name":"x"},"versions":["1"]}]}"#,
+        r#"{"id":"X-1"}"#,
+        r#"{"id":"RUSTSEC-1","affected":[{"package":{"ecosystem":"crates.io","name":"x"},"database_specific":{"informational":"unmaintained"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#,
+    ] {
+        assert!(lines(record).is_empty(), "{record}");
+    }
+}
+
+#[test]
+fn an_advisory_of_a_distribution_gives_a_row_for_each_cve() {
+    let record = r#"{"id":"ALSA-2022:1","related":["CVE-2022-0001","CVE-2022-0002"],"summary":"Important: x security update",
+        "affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"x-libs"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.0-2.el8"}]}]}]}"#;
+    assert_eq!(
+        lines(record),
+        [
+            "almalinux:8 x-libs CVE-2022-0001 @ALSA-2022:1 fixed !high [,1.0-2.el8)",
+            "almalinux:8 x-libs CVE-2022-0002 @ALSA-2022:1 fixed !high [,1.0-2.el8)",
+        ]
+    );
+}
+
+#[test]
+fn a_fix_for_subscribers_is_none_for_the_others() {
+    let record = r#"{"id":"UBUNTU-CVE-2022-0001","upstream":["CVE-2022-0001"],
+        "affected":[{"package":{"ecosystem":"Ubuntu:Pro:18.04:LTS","name":"x"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.0+esm1"}]}]},
+                    {"package":{"ecosystem":"Ubuntu:Pro:FIPS:18.04:LTS","name":"x"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}"#;
+    assert_eq!(
+        lines(record),
+        ["ubuntu:18.04 x CVE-2022-0001 will_not_fix [,1.0+esm1)"]
+    );
+}
+
+#[test]
+fn names_are_those_of_the_shard() {
+    for (ecosystem, name, expected) in [
+        (Ecosystem::PyPi, "Zope.Interface__x", "zope-interface-x"),
+        (Ecosystem::NuGet, "Newtonsoft.Json", "newtonsoft.json"),
+        (Ecosystem::Packagist, "Symfony/Yaml", "symfony/yaml"),
+        (Ecosystem::Npm, "JSONStream", "JSONStream"),
+    ] {
+        assert_eq!(package_name_in(ecosystem, name), expected);
+    }
+}
+
+#[test]
+fn yaml_is_read_too_and_damage_is_an_error() {
+    let text = "id: PYSEC-2024-1\nmodified: '2024-01-01T00:00:00Z'\naliases:\n- CVE-2024-0002\naffected:\n- package:\n    ecosystem: PyPI\n    name: Some.Name\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: '0'\n    - fixed: 1.2\n  versions:\n  - '1.0'\n";
+    let mut recorder = Recorder::default();
+    yaml("pypa", text.as_bytes(), &mut recorder).unwrap();
+    assert_eq!(
+        recorder.lines(),
+        ["pypi some-name CVE-2024-0002 =PYSEC-2024-1 @PYSEC-2024-1 fixed [,1.2)"]
+    );
+    assert!(json("osv", b"{\"id\":7}", &mut recorder).is_err());
+    for bad in ["", "{", "[]", "{\"id\":\"\"}", "\u{0}"] {
+        assert!(json("osv", bad.as_bytes(), &mut recorder).is_err(), "{bad}");
+        assert!(yaml("osv", bad.as_bytes(), &mut recorder).is_err(), "{bad}");
+    }
+}

@@ -1,0 +1,298 @@
+//! RustSec's advisories: Markdown that begins with a block of TOML (its README, "Advisory Format").
+
+use std::cmp::Ordering;
+
+use seaworthy_model::State;
+use seaworthy_vulndb::{Advisory, End, Interval};
+use serde::Deserialize;
+
+use crate::ids;
+use crate::order::Order;
+use crate::sink::Sink;
+use crate::vector::Vector;
+
+const SOURCE: &str = "rustsec";
+const SHARD: &str = "crates";
+
+#[derive(Deserialize)]
+struct Document {
+    advisory: Head,
+    #[serde(default)]
+    versions: Versions,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: String,
+    package: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    cvss: Option<String>,
+    #[serde(default)]
+    date: String,
+    #[serde(default)]
+    informational: Option<String>,
+    #[serde(default)]
+    withdrawn: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Versions {
+    #[serde(default)]
+    patched: Vec<String>,
+    #[serde(default)]
+    unaffected: Vec<String>,
+}
+
+/// Reads one advisory.
+pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let (_, rest) = text.split_once("```toml").ok_or("no block of TOML")?;
+    let (block, _) = rest
+        .split_once("```")
+        .ok_or("the block of TOML has no end")?;
+    let document: Document = toml::from_str(block).map_err(|e| e.message().to_owned())?;
+    let head = document.advisory;
+    sink.date(&head.date);
+    let notice = matches!(
+        head.informational.as_deref(),
+        Some("notice" | "unmaintained")
+    );
+    if head.withdrawn.is_some() || notice {
+        sink.skipped();
+        return Ok(());
+    }
+    let mut fine = Vec::new();
+    for range in document
+        .versions
+        .patched
+        .iter()
+        .chain(&document.versions.unaffected)
+    {
+        fine.push(Span::parse(range).ok_or_else(|| format!("`{range}` is no range"))?);
+    }
+    let order = Order::of_shard(SHARD);
+    let intervals = rest_of(fine, order);
+    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
+    let identity = ids::identify(&head.id, head.aliases.iter().map(String::as_str));
+    let vector = head.cvss.as_deref().and_then(Vector::parse);
+    sink.advisory(
+        SHARD,
+        Advisory {
+            package: head.package,
+            id: identity.primary,
+            aliases: identity.aliases,
+            advisory: identity.advisory,
+            source: SOURCE.to_owned(),
+            state: if fixed { State::Fixed } else { State::Affected },
+            severity: vector.as_ref().map(|vector| vector.severity),
+            vector: vector.map(|vector| vector.text),
+            intervals,
+            ..Advisory::default()
+        },
+    );
+    Ok(())
+}
+
+/// A stretch of versions that are fine: from a bound to a bound, each inclusive or not.
+struct Span {
+    from: Option<(String, bool)>,
+    to: Option<(String, bool)>,
+}
+
+impl Span {
+    /// Reads `>= 1.2, < 2`, `^1.2.3`, `~1.2.3`, `= 1.0` (Cargo, "Specifying Dependencies").
+    fn parse(text: &str) -> Option<Self> {
+        let mut span = Self {
+            from: None,
+            to: None,
+        };
+        for part in text.split(',') {
+            let part = part.trim();
+            let at = part.find(|c: char| c.is_ascii_digit())?;
+            let (operator, version) = (part[..at].trim(), part[at..].trim());
+            let version = full(version)?;
+            match operator {
+                ">=" => span.from = Some((version, true)),
+                ">" => span.from = Some((version, false)),
+                "<" => span.to = Some((version, false)),
+                "<=" => span.to = Some((version, true)),
+                "=" => {
+                    span.from = Some((version.clone(), true));
+                    span.to = Some((version, true));
+                }
+                "^" | "" => {
+                    span.to = Some((next(&version, false)?, false));
+                    span.from = Some((version, true));
+                }
+                "~" => {
+                    span.to = Some((next(&version, true)?, false));
+                    span.from = Some((version, true));
+                }
+                _ => return None,
+            }
+        }
+        Some(span)
+    }
+}
+
+/// Three numbers, whatever was left out.
+fn full(version: &str) -> Option<String> {
+    let (numbers, rest) = match version.find(['-', '+']) {
+        Some(at) => version.split_at(at),
+        None => (version, ""),
+    };
+    let mut parts: Vec<&str> = numbers.split('.').collect();
+    if parts.len() > 3 || parts.iter().any(|part| part.parse::<u64>().is_err()) {
+        return None;
+    }
+    parts.resize(3, "0");
+    Some(format!("{}{rest}", parts.join(".")))
+}
+
+/// The first version that is not compatible (`^`), or of another minor version (`~`).
+fn next(version: &str, minor: bool) -> Option<String> {
+    let numbers = version.split(['-', '+']).next()?;
+    let parts: Vec<u64> = numbers
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
+    let [a, b, c] = parts[..] else {
+        return None;
+    };
+    Some(match (minor, a, b) {
+        (true, _, _) => format!("{a}.{}.0", b.checked_add(1)?),
+        (false, 0, 0) => format!("0.0.{}", c.checked_add(1)?),
+        (false, 0, _) => format!("0.{}.0", b.checked_add(1)?),
+        (false, _, _) => format!("{}.0.0", a.checked_add(1)?),
+    })
+}
+
+/// What is left between the fine stretches.
+fn rest_of(mut fine: Vec<Span>, order: Order) -> Vec<Interval> {
+    let start = |span: &Span| {
+        span.from
+            .as_ref()
+            .map_or("", |(version, _)| version)
+            .to_owned()
+    };
+    fine.sort_by(|a, b| order.compare(&start(a), &start(b)));
+    let mut out = Vec::new();
+    // Where the affected stretch begins; none when all the rest is fine.
+    let mut open = Some(String::new());
+    for span in fine {
+        let Some(begin) = open.take() else {
+            break;
+        };
+        if let Some((from, inclusive)) = &span.from
+            && order.compare(from, &begin) == Ordering::Greater
+        {
+            out.push(Interval {
+                introduced: begin.clone(),
+                end: if *inclusive {
+                    End::Fixed(from.clone())
+                } else {
+                    End::LastAffected(from.clone())
+                },
+            });
+        }
+        open = match span.to {
+            None => None,
+            // After an inclusive end the next version begins; there is no name for it but a
+            // pre-release of the following patch.
+            Some((to, inclusive)) => {
+                let to = if inclusive { after(&to) } else { to };
+                Some(if order.compare(&to, &begin) == Ordering::Greater {
+                    to
+                } else {
+                    begin
+                })
+            }
+        };
+    }
+    if let Some(introduced) = open {
+        out.push(Interval {
+            introduced,
+            end: End::Open,
+        });
+    }
+    out
+}
+
+fn after(version: &str) -> String {
+    next(version, true)
+        .and_then(|_| {
+            let numbers = version.split(['-', '+']).next()?;
+            let (head, patch) = numbers.rsplit_once('.')?;
+            Some(format!(
+                "{head}.{}-0",
+                patch.parse::<u64>().ok()?.checked_add(1)?
+            ))
+        })
+        .unwrap_or_else(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Recorder;
+
+    fn document(versions: &str, more: &str) -> String {
+        format!(
+            "```toml\n[advisory]\nid = \"RUSTSEC-2021-0003\"\npackage = \"smallvec\"\naliases = [\"CVE-2021-25900\"]\ncvss = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"\ndate = \"2021-01-08\"\n{more}\n[versions]\n{versions}\n```\n\n# Title\n"
+        )
+    }
+
+    #[test]
+    fn what_is_not_patched_and_not_unaffected_is_affected() {
+        for (versions, expected) in [
+            (
+                "patched = [\">= 0.6.14, < 1.0.0\", \">= 1.6.1\"]\nunaffected = [\"< 0.6.3\"]",
+                "fixed !critical [0.6.3,0.6.14) [1.0.0,1.6.1)",
+            ),
+            ("patched = []", "affected !critical [,)"),
+            (
+                "patched = [\"^1.2.3\", \">=2.1\"]",
+                "fixed !critical [,1.2.3) [2.0.0,2.1.0)",
+            ),
+            (
+                "patched = [\"~0.4.5\", \"> 0.7.0\"]",
+                "fixed !critical [,0.4.5) [0.5.0,0.7.0]",
+            ),
+            (
+                "unaffected = [\"<= 1.2.3\"]",
+                "affected !critical [1.2.4-0,)",
+            ),
+        ] {
+            let mut recorder = Recorder::default();
+            read(document(versions, "").as_bytes(), &mut recorder).unwrap();
+            assert_eq!(
+                recorder.lines(),
+                [format!(
+                    "crates smallvec CVE-2021-25900 =RUSTSEC-2021-0003 @RUSTSEC-2021-0003 {expected}"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn notices_and_withdrawn_ones_are_skipped_and_damage_is_an_error() {
+        let mut recorder = Recorder::default();
+        for more in [
+            "informational = \"unmaintained\"",
+            "withdrawn = \"2022-01-01\"",
+        ] {
+            read(document("patched = []", more).as_bytes(), &mut recorder).unwrap();
+        }
+        assert_eq!((recorder.rows.len(), recorder.skipped), (0, 2));
+        for bad in [
+            "",
+            "```toml\n",
+            "```toml\nx = 1\n```",
+            &document("patched = [\"!\"]", ""),
+        ] {
+            assert!(read(bad.as_bytes(), &mut recorder).is_err(), "{bad}");
+        }
+    }
+}

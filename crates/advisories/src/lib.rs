@@ -1,0 +1,23 @@
+//! Upstream advisory feeds, as they are published, into the shards of the advisory database; and
+//! the starter table that is compiled into the program.
+//!
+//! Everything that is read here was written by somebody else: a record that is broken is skipped,
+//! counted and named, and never ends the rest.
+
+mod build;
+mod collect;
+mod error;
+mod feeds;
+mod ids;
+mod input;
+mod order;
+mod sink;
+mod starter;
+#[cfg(test)]
+mod testing;
+mod vector;
+
+pub use build::{BuildOptions, BuildSummary, ShardSummary, SourceSummary, build};
+pub use error::{Error, Refusal};
+pub use input::Limits;
+pub use starter::{starter_database, write_starter};

@@ -1,0 +1,69 @@
+use seaworthy_model::Severity;
+use seaworthy_vulndb::Advisory;
+
+/// The exploit probability of one CVE (FIRST EPSS).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EpssRow {
+    /// The CVE.
+    pub(crate) id: String,
+    /// Probability of exploitation in the next 30 days, 0 to 1.
+    pub(crate) score: f32,
+    /// Share of CVEs with the same score or a lower one, 0 to 1.
+    pub(crate) percentile: f32,
+}
+
+/// One entry of CISA's catalogue of known exploited vulnerabilities.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KevRow {
+    /// The CVE.
+    pub(crate) id: String,
+    /// When it was added, `YYYY-MM-DD`.
+    pub(crate) added: String,
+    /// Until when United States agencies have to act, `YYYY-MM-DD`; may be empty.
+    pub(crate) due: String,
+    /// Whether it is known to be used by ransomware.
+    pub(crate) ransomware: bool,
+}
+
+/// A CVSS rating that no distribution or ecosystem gave.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CvssRow {
+    /// The CVE.
+    pub(crate) id: String,
+    /// Who rated it: `cna`, `cisa-adp`, `nvd`.
+    pub(crate) source: String,
+    /// The vector, valid as its version of the standard says.
+    pub(crate) vector: String,
+    /// The severity of the vector's base score.
+    pub(crate) severity: Severity,
+}
+
+/// Until when a distribution release is supported.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EolRow {
+    /// The shard key of the release, `debian:12`; a package that lost support before its release
+    /// follows after a slash, `debian:11/chromium`.
+    pub(crate) key: String,
+    /// The end of security support by the vendor, `YYYY-MM-DD`; none when it is not decided.
+    pub(crate) eol: Option<String>,
+    /// The end of extended, long-term or paid support, `YYYY-MM-DD`.
+    pub(crate) extended: Option<String>,
+}
+
+/// What the feed readers write to.
+pub(crate) trait Sink {
+    /// A row of the shard with that key.
+    fn advisory(&mut self, shard: &str, row: Advisory);
+    /// A row of the EPSS table.
+    fn epss(&mut self, row: EpssRow);
+    /// A row of the KEV table.
+    fn kev(&mut self, row: KevRow);
+    /// A row of the CVSS table.
+    fn cvss(&mut self, row: CvssRow);
+    /// A row of the end-of-life table.
+    fn eol(&mut self, row: EolRow);
+    /// A date that the feed itself gives, `YYYY-MM-DD…`; the newest one becomes the shard's date.
+    fn date(&mut self, date: &str);
+    /// A record that holds nothing for us: withdrawn, rejected, for another product.
+    fn skipped(&mut self);
+}

@@ -1,0 +1,80 @@
+//! What the readers' tests share: a sink that writes down what it is given, as short lines.
+
+use seaworthy_vulndb::{Advisory, End};
+
+use crate::sink::{CvssRow, EolRow, EpssRow, KevRow, Sink};
+
+#[derive(Default)]
+pub(crate) struct Recorder {
+    pub(crate) rows: Vec<(String, Advisory)>,
+    pub(crate) epss: Vec<EpssRow>,
+    pub(crate) kev: Vec<KevRow>,
+    pub(crate) cvss: Vec<CvssRow>,
+    pub(crate) eol: Vec<EolRow>,
+    pub(crate) date: String,
+    pub(crate) skipped: usize,
+}
+
+impl Recorder {
+    /// `SHARD PACKAGE ID =ALIAS @ADVISORY %MODULE STATE !SEVERITY [FROM,TO) ==VERSION`, sorted.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.rows.iter().map(|(s, row)| line(s, row)).collect();
+        lines.sort();
+        lines
+    }
+}
+
+pub(crate) fn line(shard: &str, row: &Advisory) -> String {
+    let mut line = format!("{shard} {} {}", row.package, row.id);
+    for alias in &row.aliases {
+        line.push_str(&format!(" ={alias}"));
+    }
+    if let Some(advisory) = &row.advisory {
+        line.push_str(&format!(" @{advisory}"));
+    }
+    if let Some(module) = &row.module {
+        line.push_str(&format!(" %{module}"));
+    }
+    line.push_str(&format!(" {}", row.state.name()));
+    if let Some(severity) = row.severity {
+        line.push_str(&format!(" !{severity}"));
+    }
+    for interval in &row.intervals {
+        let end = match &interval.end {
+            End::Open => ")".to_owned(),
+            End::Fixed(version) => format!("{version})"),
+            End::LastAffected(version) => format!("{version}]"),
+        };
+        line.push_str(&format!(" [{},{end}", interval.introduced));
+    }
+    for version in &row.versions {
+        line.push_str(&format!(" =={version}"));
+    }
+    line
+}
+
+impl Sink for Recorder {
+    fn advisory(&mut self, shard: &str, row: Advisory) {
+        self.rows.push((shard.to_owned(), row));
+    }
+    fn epss(&mut self, row: EpssRow) {
+        self.epss.push(row);
+    }
+    fn kev(&mut self, row: KevRow) {
+        self.kev.push(row);
+    }
+    fn cvss(&mut self, row: CvssRow) {
+        self.cvss.push(row);
+    }
+    fn eol(&mut self, row: EolRow) {
+        self.eol.push(row);
+    }
+    fn date(&mut self, date: &str) {
+        if date > self.date.as_str() {
+            date.clone_into(&mut self.date);
+        }
+    }
+    fn skipped(&mut self) {
+        self.skipped += 1;
+    }
+}
