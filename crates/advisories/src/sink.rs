@@ -1,4 +1,3 @@
-use seaworthy_model::Severity;
 use seaworthy_vulndb::Advisory;
 
 /// The exploit probability of one CVE (FIRST EPSS).
@@ -34,8 +33,6 @@ pub(crate) struct CvssRow {
     pub(crate) source: String,
     /// The vector, valid as its version of the standard says.
     pub(crate) vector: String,
-    /// The severity of the vector's base score.
-    pub(crate) severity: Severity,
 }
 
 /// Until when a distribution release is supported.

@@ -314,7 +314,13 @@ pub fn write_starter(database: &Path, out: &Path) -> Result<usize, Error> {
         let mut scored: Vec<(u32, Advisory)> = Vec::new();
         for package in shard.packages() {
             for row in shard.lookup(package) {
-                let row = row.to_advisory();
+                let mut row = row.to_advisory();
+                if row.vector.is_none() && row.severity.is_none() {
+                    row.vector = opened
+                        .cvss()
+                        .and_then(|t| t.get(&row.id))
+                        .map(str::to_owned);
+                }
                 if let Some(score) = score(&row, &opened) {
                     scored.push((score, row));
                 }

@@ -12,10 +12,20 @@ use seaworthy_oci::layout::{ImageSpec, LayerEntry, LayerSpec, Step, build};
 
 /// Name, version, origin, licence of what the base image has installed.
 const APK: [(&str, &str, &str, &str); 16] = [
-    ("alpine-baselayout", "3.2.0-r20", "alpine-baselayout", "GPL-2.0-only"),
+    (
+        "alpine-baselayout",
+        "3.2.0-r20",
+        "alpine-baselayout",
+        "GPL-2.0-only",
+    ),
     ("apk-tools", "2.12.9-r3", "apk-tools", "GPL-2.0-only"),
     ("busybox", "1.35.0-r13", "busybox", "GPL-2.0-only"),
-    ("ca-certificates-bundle", "20211220-r0", "ca-certificates", "MPL-2.0 AND MIT"),
+    (
+        "ca-certificates-bundle",
+        "20211220-r0",
+        "ca-certificates",
+        "MPL-2.0 AND MIT",
+    ),
     ("curl", "7.83.1-r1", "curl", "curl"),
     ("libcrypto1.1", "1.1.1o-r0", "openssl", "Apache-2.0"),
     ("libcurl", "7.83.1-r1", "curl", "curl"),
@@ -76,7 +86,10 @@ fn main() -> std::io::Result<()> {
             layer(base(), "ADD rootfs.tar.gz / # buildkit"),
             Step::Instruction("CMD [\"/bin/sh\"]".to_owned()),
             layer(node(), "COPY shop /app/shop # buildkit"),
-            layer(python(), "RUN /bin/sh -c python3 -m venv /app/venv && /app/venv/bin/pip install -r requirements.txt # buildkit"),
+            layer(
+                python(),
+                "RUN /bin/sh -c python3 -m venv /app/venv && /app/venv/bin/pip install -r requirements.txt # buildkit",
+            ),
             layer(
                 vec![LayerEntry::file(
                     "app/shop/.env",
@@ -122,7 +135,9 @@ fn node() -> Vec<LayerEntry> {
     for (name, version, license) in NPM {
         entries.push(LayerEntry::file(
             &format!("app/shop/node_modules/{name}/package.json"),
-            format!("{{\"name\": \"{name}\", \"version\": \"{version}\", \"license\": \"{license}\"}}\n"),
+            format!(
+                "{{\"name\": \"{name}\", \"version\": \"{version}\", \"license\": \"{license}\"}}\n"
+            ),
         ));
     }
     entries
@@ -132,8 +147,12 @@ fn python() -> Vec<LayerEntry> {
     PYPI.iter()
         .map(|(name, version, license)| {
             LayerEntry::file(
-                &format!("app/venv/lib/python3.10/site-packages/{name}-{version}.dist-info/METADATA"),
-                format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: {license}\n"),
+                &format!(
+                    "app/venv/lib/python3.10/site-packages/{name}-{version}.dist-info/METADATA"
+                ),
+                format!(
+                    "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: {license}\n"
+                ),
             )
         })
         .collect()

@@ -6,7 +6,7 @@ use seaworthy_model::{Severity, State};
 use seaworthy_vulndb::{Advisory, End, Interval};
 
 use crate::ids;
-use crate::sink::Sink;
+use crate::sink::{CvssRow, Sink};
 use crate::vector::Vector;
 
 const SOURCE: &str = "ubuntu-cve-tracker";
@@ -44,13 +44,18 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let mut priority = None;
     let mut priorities: BTreeMap<&str, Severity> = BTreeMap::new();
     let mut vectors: Vec<&str> = Vec::new();
+    let mut nvd = None;
     let mut in_vectors = false;
     let mut said: BTreeMap<(&str, &str), Said<'_>> = BTreeMap::new();
     for line in text.lines() {
         if line.starts_with([' ', '\t']) {
             // ` nvd: CVSS:3.1/AV:N/… [9.8 CRITICAL]`
-            if in_vectors && let Some((_, rest)) = line.split_once(": ") {
-                vectors.extend(rest.split_whitespace().next());
+            if in_vectors && let Some((source, rest)) = line.split_once(": ") {
+                let vector = rest.split_whitespace().next();
+                vectors.extend(vector);
+                if source.trim() == "nvd" {
+                    nvd = vector;
+                }
             }
             continue;
         }
@@ -82,6 +87,17 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     }
     if !ids::is_id(candidate) {
         return Err("no `Candidate`".to_owned());
+    }
+    // NVD's rating holds for every distribution, whether or not Ubuntu has the package.
+    if let Some(vector) = nvd
+        .and_then(Vector::parse)
+        .filter(|_| ids::is_cve(candidate))
+    {
+        sink.cvss(CvssRow {
+            id: candidate.to_owned(),
+            source: "nvd".to_owned(),
+            vector: vector.text,
+        });
     }
     let vector = Vector::best(vectors.into_iter()).map(|vector| vector.text);
     let mut rows = 0;
@@ -216,6 +232,7 @@ mod tests {
             recorder.rows[0].1.vector.as_deref(),
             Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
         );
+        assert_eq!(recorder.cvss.len(), 1);
         assert_eq!(recorder.date, "2022-08-05");
     }
 

@@ -92,7 +92,6 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             id: meta.cve_id.to_string(),
             source: source.to_owned(),
             vector: vector.text,
-            severity: vector.severity,
         }),
         None => sink.skipped(),
     }
