@@ -211,7 +211,11 @@ impl Members {
         let mut long_name: Option<String> = None;
         let mut pax_size: Option<u64> = None;
         let len = members.file.len();
-        while at + 512 <= len {
+        // Some writers leave the empty blocks at the end out, but none stops inside a header.
+        while at < len {
+            if at + 512 > len {
+                return Err(damaged("it is cut off".to_owned()));
+            }
             let mut head = [0; 512];
             members.file.read_exact_at(at, &mut head)?;
             if head.iter().all(|b| *b == 0) {

@@ -78,8 +78,10 @@ fn save(
     progress: &dyn Progress,
 ) -> Result<File, Error> {
     let stream = connect(engine, target, options)?;
-    let broke = |e: io::Error| Error::operation(target, format!("the daemon's answer broke off: {e}"));
-    let mut answer = Answer::ask(stream, &format!("/images/{}/get", encode(reference))).map_err(broke)?;
+    let broke =
+        |e: io::Error| Error::operation(target, format!("the daemon's answer broke off: {e}"));
+    let mut answer =
+        Answer::ask(stream, &format!("/images/{}/get", encode(reference))).map_err(broke)?;
     if answer.status != 200 {
         let mut text = String::new();
         // The status says enough when its explanation cannot be read.
@@ -87,7 +89,10 @@ fn save(
         let message = message(&text);
         return Err(match answer.status {
             404 => Error::target(target, format!("the daemon has no such image: {message}"))
-                .with_hint(format!("`{} pull {reference}`, or leave the scheme out to ask the registry", engine.name())),
+                .with_hint(format!(
+                    "`{} pull {reference}`, or leave the scheme out to ask the registry",
+                    engine.name()
+                )),
             status => Error::operation(target, format!("the daemon answers {status}: {message}")),
         });
     }
@@ -149,8 +154,10 @@ fn connect(engine: Engine, target: &str, options: &SourceOptions) -> Result<Stre
                 Ok(Stream::Tcp(stream))
             })
         } else {
-            return Err(Error::usage(target, format!("{place} is not an address of a daemon"))
-                .with_hint("unix:///path/to.sock or tcp://host:port"));
+            return Err(
+                Error::usage(target, format!("{place} is not an address of a daemon"))
+                    .with_hint("unix:///path/to.sock or tcp://host:port"),
+            );
         };
         match connected {
             Ok(stream) => return Ok(stream),

@@ -77,7 +77,14 @@ async fn piece(
                 .headers()
                 .get(CONTENT_RANGE)
                 .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
+                .and_then(|value| {
+                    value
+                        .strip_prefix("bytes ")?
+                        .split('-')
+                        .next()?
+                        .parse::<u64>()
+                        .ok()
+                });
             if from != Some(*done) {
                 return Err(Failure::Wrong(format!(
                     "{} resumes the download at another place than asked",

@@ -73,15 +73,31 @@ mod tests {
         );
         assert_eq!(parsed.len(), 2);
         assert_eq!(parsed[0].scheme, "bearer");
-        assert_eq!(parsed[0].get("realm"), Some("https://auth.example.com/token"));
+        assert_eq!(
+            parsed[0].get("realm"),
+            Some("https://auth.example.com/token")
+        );
         assert_eq!(parsed[0].get("service"), Some("reg, one"));
         assert_eq!(parsed[0].get("scope"), Some("repository:a/b:pull"));
-        assert_eq!((parsed[1].scheme.as_str(), parsed[1].get("realm")), ("basic", Some("x")));
+        assert_eq!(
+            (parsed[1].scheme.as_str(), parsed[1].get("realm")),
+            ("basic", Some("x"))
+        );
     }
 
     #[test]
     fn damaged_headers_end() {
-        for header in ["", "=", ",,,", "Bearer", "Bearer realm=\"x", "Bearer =\"\\", "a=b", "\"", "Bearer realm"] {
+        for header in [
+            "",
+            "=",
+            ",,,",
+            "Bearer",
+            "Bearer realm=\"x",
+            "Bearer =\"\\",
+            "a=b",
+            "\"",
+            "Bearer realm",
+        ] {
             let _ = Challenge::parse(header);
         }
     }

@@ -107,7 +107,9 @@ fn of_network(target: &str, host: &str, error: &reqwest::Error) -> Error {
     }
     if is_tls(error) {
         return Error::operation(target, format!("no trusted connection to {host}: {cause}"))
-            .with_hint("trust its authority with --ca-cert FILE; for a registry without TLS, --plain-http");
+            .with_hint(
+                "trust its authority with --ca-cert FILE; for a registry without TLS, --plain-http",
+            );
     }
     Error::operation(target, format!("{host} cannot be reached: {cause}"))
         .with_hint("check the name, the port and proxies; for a registry without TLS, --plain-http")
@@ -127,9 +129,14 @@ pub(super) fn is_tls(error: &reqwest::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(inner) = cause {
         let text = inner.to_string();
-        if ["certificate", "InvalidContentType", "corrupt message", "tls handshake"]
-            .iter()
-            .any(|word| text.contains(word))
+        if [
+            "certificate",
+            "InvalidContentType",
+            "corrupt message",
+            "tls handshake",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
         {
             return true;
         }

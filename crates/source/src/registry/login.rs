@@ -104,7 +104,9 @@ fn of_auths(auths: &BTreeMap<String, Auth>, registry: &str, repository: &str) ->
                 Some((rest.len(), login))
             } else {
                 // Docker writes `https://HOST/v1/` and means the host.
-                let host = rest.split_once('/').is_none_or(|(_, path)| matches!(path, "v1" | "v2"));
+                let host = rest
+                    .split_once('/')
+                    .is_none_or(|(_, path)| matches!(path, "v1" | "v2"));
                 (host && host_of(key) == registry).then_some((0, login))
             }
         })
@@ -123,7 +125,10 @@ impl Auth {
             let bytes = BASE64_STANDARD.decode(self.auth.trim()).ok()?;
             let text = String::from_utf8(bytes).ok()?;
             let (username, password) = text.split_once(':')?;
-            (username.to_owned(), password.trim_end_matches('\0').to_owned())
+            (
+                username.to_owned(),
+                password.trim_end_matches('\0').to_owned(),
+            )
         };
         (!username.is_empty() && !password.is_empty())
             .then_some(Login::Password(Credentials { username, password }))
@@ -141,14 +146,19 @@ struct Answer {
 async fn ask(name: &str, registry: &str) -> Result<Option<Login>, Error> {
     let program = format!("docker-credential-{name}");
     let failed = |why: String| {
-        Error::operation(program.clone(), why)
-            .with_hint("the helper is named in Docker's config.json; log in with --username instead")
+        Error::operation(program.clone(), why).with_hint(
+            "the helper is named in Docker's config.json; log in with --username instead",
+        )
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !name.chars().all(plain) {
         return Err(failed("is not the name of a credential helper".to_owned()));
     }
-    let server = if registry == "docker.io" { HUB } else { registry };
+    let server = if registry == "docker.io" {
+        HUB
+    } else {
+        registry
+    };
     let run = async {
         let mut child = tokio::process::Command::new(&program)
             .arg("get")
@@ -219,7 +229,11 @@ mod tests {
             ("bad.example.com", "x", None),
             ("evil-example.com", "x", None),
         ] {
-            assert_eq!(login(json, registry, repository).as_deref(), expected, "{registry}/{repository}");
+            assert_eq!(
+                login(json, registry, repository).as_deref(),
+                expected,
+                "{registry}/{repository}"
+            );
         }
     }
 }

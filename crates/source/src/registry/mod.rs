@@ -106,8 +106,11 @@ fn client(options: &SourceOptions, timing: Timing) -> Result<reqwest::Client, Er
     for path in &options.ca_files {
         let pem = crate::disk::read_limited(path, 16 << 20)?;
         let bad = |why: String| {
-            Error::usage(crate::error::shown(path), format!("holds no certificates: {why}"))
-                .with_hint("--ca-cert takes a file of certificates in PEM")
+            Error::usage(
+                crate::error::shown(path),
+                format!("holds no certificates: {why}"),
+            )
+            .with_hint("--ca-cert takes a file of certificates in PEM")
         };
         let certificates =
             reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| bad(e.to_string()))?;
@@ -139,7 +142,12 @@ impl Place {
         if let Some(credentials) = options.credentials.as_ref().filter(|_| self.named) {
             return Ok(Some(Login::Password(credentials.clone())));
         }
-        login::find(options.docker_config.as_deref(), &self.registry, &self.repository).await
+        login::find(
+            options.docker_config.as_deref(),
+            &self.registry,
+            &self.repository,
+        )
+        .await
     }
 }
 
@@ -273,7 +281,12 @@ impl Fetch<'_> {
         for _ in 0..=MAX_DEPTH {
             let response = self
                 .session
-                .get(Method::GET, &format!("manifests/{name}"), Some(MediaType::ACCEPT), 0)
+                .get(
+                    Method::GET,
+                    &format!("manifests/{name}"),
+                    Some(MediaType::ACCEPT),
+                    0,
+                )
                 .await
                 .map_err(|f| self.error(f))?;
             let media_type = response
@@ -287,7 +300,9 @@ impl Fetch<'_> {
             let digest = match name.parse::<Digest>() {
                 Ok(digest) if digest.matches(&bytes) => digest,
                 Ok(digest) => {
-                    return Err(self.wrong(format!("the manifest does not have the digest {digest}")));
+                    return Err(
+                        self.wrong(format!("the manifest does not have the digest {digest}"))
+                    );
                 }
                 Err(_) => Digest::of(&bytes),
             };
@@ -301,7 +316,10 @@ impl Fetch<'_> {
                         self.wrong(format!("no image for {wish}"))
                             .with_hint(format!("--platform takes one of: {}", index.platforms()))
                     })?;
-                    name = chosen.digest().map_err(|e| self.wrong(e.to_string()))?.to_string();
+                    name = chosen
+                        .digest()
+                        .map_err(|e| self.wrong(e.to_string()))?
+                        .to_string();
                 }
             }
         }
@@ -322,7 +340,9 @@ impl Fetch<'_> {
             .await
             .map_err(|f| self.error(f))?;
         if !digest.matches(&bytes) {
-            return Err(self.wrong(format!("the configuration does not have the digest {digest}")));
+            return Err(self.wrong(format!(
+                "the configuration does not have the digest {digest}"
+            )));
         }
         Ok(bytes)
     }

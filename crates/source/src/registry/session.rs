@@ -130,7 +130,10 @@ impl Session {
     }
 
     fn base(&self) -> String {
-        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.base
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn once(
@@ -227,17 +230,22 @@ impl Session {
             return Err(wrong("without TLS"));
         }
         let service = challenge.get("service").unwrap_or_default().to_owned();
-        let scope = challenge
-            .get("scope")
-            .map_or_else(|| format!("repository:{}:pull", self.repository), str::to_owned);
+        let scope = challenge.get("scope").map_or_else(
+            || format!("repository:{}:pull", self.repository),
+            str::to_owned,
+        );
         let request = match &self.login {
-            Some(Login::IdentityToken(refresh)) => self.http.post(url).body(form(&[
-                ("grant_type", "refresh_token"),
-                ("client_id", "seaworthy"),
-                ("service", &service),
-                ("scope", &scope),
-                ("refresh_token", refresh),
-            ])).header("content-type", "application/x-www-form-urlencoded"),
+            Some(Login::IdentityToken(refresh)) => self
+                .http
+                .post(url)
+                .body(form(&[
+                    ("grant_type", "refresh_token"),
+                    ("client_id", "seaworthy"),
+                    ("service", &service),
+                    ("scope", &scope),
+                    ("refresh_token", refresh),
+                ]))
+                .header("content-type", "application/x-www-form-urlencoded"),
             login => {
                 {
                     let mut query = url.query_pairs_mut();
