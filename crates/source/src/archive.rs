@@ -273,6 +273,9 @@ impl Members {
                 }
             }
             at = end.next_multiple_of(512);
+            if at > len {
+                return Err(damaged("it is cut off".to_owned()));
+            }
         }
         if members.files.is_empty() {
             return Err(damaged("it has no files".to_owned()));
