@@ -94,6 +94,15 @@ pub struct Remediation {
     pub worst: Severity,
 }
 
+/// Until when a release of a distribution gets security fixes for everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Support {
+    /// The last day, `YYYY-MM-DD`.
+    pub end: String,
+    /// Whether it is over: what is found from now on will not be fixed there.
+    pub ended: bool,
+}
+
 /// What the gate said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct GateResult {
@@ -142,6 +151,9 @@ pub struct Report {
     pub gate: GateResult,
     /// Which advisories answered.
     pub database: DatabaseInfo,
+    /// Until when the distribution gets security fixes, where the database tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
     /// Whether gaps that make the answer worthless were accepted (`--allow-unknown`).
     pub unknown_allowed: bool,
 }

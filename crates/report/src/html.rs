@@ -91,6 +91,7 @@ fn values(report: &Report, options: &WriteOptions) -> Value {
         platform => image.map(|i| text::plain(&i.platform)),
         digest => digest.map(|d| text::plain(d)),
         distribution => report.inventory.distribution.as_ref().map(|d| text::plain(&d.name)),
+        end_of_life => words::end_of_support(report).map(|t| text::plain(&t)),
         packages => words::counted(report.inventory.packages.len(), "package"),
         layer_count => image.map(|i| words::counted(i.layers.len(), "layer")),
         verdict, why => text::plain(&why), tone, remediations, coverage, shards,

@@ -73,7 +73,7 @@ pub fn write(
                 target_name: &report.target.name,
                 tool: &report.tool,
                 findings: &report.findings,
-                licenses: true,
+                licenses: options.licenses,
             },
             out,
         )?),

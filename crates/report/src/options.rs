@@ -107,6 +107,8 @@ pub struct WriteOptions {
     pub start_time: String,
     /// GitLab: when the scan ended, in the same form.
     pub end_time: String,
+    /// CycloneDX: whether components carry their licences.
+    pub licenses: bool,
     /// GitLab: the rest.
     pub gitlab: GitLabOptions,
     /// Table: how long the scan took.
@@ -124,6 +126,7 @@ impl Default for WriteOptions {
             all: false,
             start_time: "1970-01-01T00:00:00".to_owned(),
             end_time: "1970-01-01T00:00:00".to_owned(),
+            licenses: true,
             gitlab: GitLabOptions::default(),
             elapsed: None,
             db_age_days: None,

@@ -247,6 +247,7 @@ pub(crate) fn report() -> Report {
                 })
                 .into(),
         },
+        support: None,
         unknown_allowed: false,
     }
 }

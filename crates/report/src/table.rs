@@ -198,6 +198,13 @@ impl Table<'_> {
             (word.to_owned(), style),
             (format!("   {why}"), Style::Plain),
         ]);
+        if let Some(text) = words::end_of_support(self.report) {
+            let text = self.safe(&text);
+            self.push(&[
+                ("END OF LIFE".to_owned(), Style::Bad),
+                (format!("   {text}"), Style::Plain),
+            ]);
+        }
         self.lines.push(String::new());
     }
 
@@ -631,6 +638,17 @@ mod tests {
             );
         }
         assert!(!page.contains(['\u{202e}', '\u{200b}', '\u{7}', '\u{9b}']));
+    }
+
+    #[test]
+    fn a_release_without_support_is_named() {
+        let mut report = sample::report();
+        assert!(!written(&report, &options(100)).contains("END OF LIFE"));
+        report.support = Some(seaworthy_model::Support {
+            end: "2024-05-23".to_owned(),
+            ended: true,
+        });
+        assert!(written(&report, &options(100)).contains("gets no more security fixes since 2024-05-23"));
     }
 
     #[test]

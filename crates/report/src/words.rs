@@ -15,6 +15,16 @@ pub(crate) fn findings(report: &Report) -> impl Iterator<Item = (&Finding, &Pack
         .filter_map(|f| Some((f, report.inventory.packages.get(f.package)?)))
 }
 
+/// What is to be said about a release that gets no more fixes.
+pub(crate) fn end_of_support(report: &Report) -> Option<String> {
+    let support = report.support.as_ref().filter(|support| support.ended)?;
+    let name = &report.inventory.distribution.as_ref()?.name;
+    Some(format!(
+        "{name} gets no more security fixes since {}",
+        support.end
+    ))
+}
+
 /// Whether the allowlist approves a finding, by its id or an alias.
 pub(crate) fn is_approved(finding: &Finding, approved: &BTreeSet<String>) -> bool {
     approved.contains(&finding.id) || finding.aliases.iter().any(|a| approved.contains(a))

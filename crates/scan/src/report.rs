@@ -1,5 +1,5 @@
 use seaworthy_matching::{MatchOptions, match_inventory, remediations};
-use seaworthy_model::{CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Tool};
+use seaworthy_model::{CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Support, Tool};
 use seaworthy_source::TargetRef;
 
 use crate::{Database, Error, Filter, ReadOptions, Scanned, Watcher, read};
@@ -73,6 +73,10 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
             date,
             shards: matched.shards,
         },
+        support: matched.life.map(|life| Support {
+            end: life.end,
+            ended: life.ended,
+        }),
         unknown_allowed: options.allow_unknown,
     }
 }

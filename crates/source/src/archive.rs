@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 
 /// Tells what a file is by its content.
 pub(crate) fn kind(path: &Path) -> Result<Kind, Error> {
-    let file = disk::open(path)?;
+    let file = disk::open_archive(path)?;
     let mut head = [0; 512];
     let have = file
         .read_at(0, &mut head)
@@ -69,14 +69,14 @@ pub(crate) fn open_oci(
     options: &SourceOptions,
 ) -> Result<Box<dyn ImageSource>, Error> {
     let name = crate::error::shown(path);
-    let members = Members::read(disk::open(path)?).map_err(|e| not_an_archive(&name, &e))?;
+    let members = Members::read(disk::open_archive(path)?).map_err(|e| not_an_archive(&name, &e))?;
     layout::read(Arc::new(members), name, "oci-archive", None, options)
 }
 
 /// Opens what `docker save` wrote.
 pub(crate) fn open_docker(path: &Path) -> Result<Box<dyn ImageSource>, Error> {
     read_docker(
-        disk::open(path)?,
+        disk::open_archive(path)?,
         crate::error::shown(path),
         "docker-archive",
     )
@@ -94,7 +94,6 @@ pub(crate) fn from_file(
 
 fn not_an_archive(name: &str, cause: &io::Error) -> Error {
     Error::target(name, format!("cannot be read as a tar: {cause}"))
-        .with_hint("compressed archives must be decompressed first: gunzip, zstd -d")
 }
 
 /// An image of `manifest.json` (Docker image specification 1.2).

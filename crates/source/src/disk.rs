@@ -103,6 +103,36 @@ pub(crate) fn open(path: &Path) -> Result<FileAt, Error> {
     FileAt::new(file).map_err(|e| Error::file(path, &e))
 }
 
+/// Largest archive that is decompressed, in bytes.
+const MAX_ARCHIVE: u64 = 64 << 30;
+
+/// Opens an archive. One that is compressed as a whole is read by seeking only after it was
+/// decompressed, into a file without a name that is gone with this process.
+pub(crate) fn open_archive(path: &Path) -> Result<FileAt, Error> {
+    let packed = open(path)?;
+    let mut magic = [0; 4];
+    let have = packed.read_at(0, &mut magic).map_err(|e| Error::file(path, &e))?;
+    let source = io::BufReader::with_capacity(256 << 10, Sequential::new(packed.clone()));
+    let stream: Box<dyn Read> = match &magic[..have] {
+        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(source)),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Box::new(zstd::Decoder::with_buffer(source).map_err(|e| Error::file(path, &e))?)
+        }
+        _ => return Ok(packed),
+    };
+    let shown = crate::error::shown(path);
+    let damaged = |e: &io::Error| Error::target(&*shown, format!("cannot be decompressed: {e}"));
+    let mut stream = stream.take(MAX_ARCHIVE + 1);
+    let mut file = tempfile::tempfile().map_err(|e| damaged(&e))?;
+    let written = io::copy(&mut stream, &mut file).map_err(|e| {
+        damaged(&e).with_hint("TMPDIR names a directory with room for the decompressed archive")
+    })?;
+    if written > MAX_ARCHIVE {
+        return Err(Error::target(&*shown, "is larger than 64 GB when decompressed"));
+    }
+    FileAt::new(file).map_err(|e| damaged(&e))
+}
+
 /// A whole file of at most `limit` bytes.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(|e| Error::file(path, &e))?;

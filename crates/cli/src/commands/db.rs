@@ -76,42 +76,33 @@ fn summarise(out: &mut dyn Write, summary: &BuildSummary, folder: &Path) -> io::
     )
 }
 
-/// Says which shards there are.
+/// Says which shards there are, and whether they are whole; nothing behind them is looked at.
 pub(crate) fn info(args: &DatabaseArgs, verify: bool) -> Outcome {
-    let database = super::database(args)?;
+    let database = match super::database_directory(args) {
+        Some(directory) => Database::open_dir(&directory).map_err(Failure::usage)?,
+        None => seaworthy_advisories::starter_database(),
+    };
     let mut status = Status::Pass;
-    let mut lines = vec![format!("{}", database.location())];
+    let mut lines = Vec::new();
     for shard in database.keys().filter_map(|key| database.shard(key)) {
         let meta = shard.meta();
-        let sources: Vec<String> = meta
-            .sources
-            .iter()
-            .map(|s| format!("{} ({} records)", s.name, s.records))
-            .collect();
+        let sources: Vec<&str> = meta.sources.iter().map(|s| s.name.as_str()).collect();
         let damaged = verify && !shard.verify();
         if damaged {
-            status = Status::NotAssessed;
+            status = Status::GateFailed;
         }
         lines.push(format!(
-            "  {:<24} {:>8} rows  {:<10}  {}  {}{}",
+            "{:<24} {:>8} rows  {:<10}  {}  {}{}",
             meta.key,
             shard.rows(),
             meta.date(),
-            shard.digest(),
             sources.join(", "),
+            shard.digest(),
             if damaged { "  DAMAGED" } else { "" }
         ));
     }
-    for (name, there) in [
-        ("epss", database.epss().is_some()),
-        ("kev", database.kev().is_some()),
-        ("cvss", database.cvss().is_some()),
-        ("eol", database.eol().is_some()),
-    ] {
-        lines.push(format!(
-            "  {name:<24} {}",
-            if there { "table" } else { "missing" }
-        ));
+    if lines.is_empty() {
+        lines.push(format!("no shards in {}", database.location()));
     }
     print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
     Ok(status)

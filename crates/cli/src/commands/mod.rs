@@ -19,6 +19,8 @@ use crate::args::{
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
 
+pub(crate) use scan::age;
+
 pub(crate) fn run(cli: Cli) -> Outcome {
     let Cli { global, command } = cli;
     match command {
@@ -152,11 +154,15 @@ fn credentials(args: &SourceArgs) -> Result<Option<Credentials>, Failure> {
 
 /// The database of the options, else the user's, else the starter table.
 pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
-    let directory = args.db.clone().or_else(default_directory);
     Ok(open_database(
-        directory.as_deref(),
+        database_directory(args).as_deref(),
         seaworthy_advisories::starter_database(),
     )?)
+}
+
+/// The directory of the options, else the user's; none when there is neither.
+fn database_directory(args: &DatabaseArgs) -> Option<PathBuf> {
+    args.db.clone().or_else(default_directory)
 }
 
 /// Where the user's database lies, when there is one (XDG base directory specification).

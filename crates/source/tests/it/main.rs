@@ -1,6 +1,6 @@
 //! The public function of the crate, against files written by our own writer and against servers
 //! on this machine.
-#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "tests")]
 
 mod daemon;
 mod fake_registry;
