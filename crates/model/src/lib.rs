@@ -21,7 +21,7 @@ pub use package::{Ecosystem, Evidence, Package, PackageType, normal_python_name}
 pub use purl::{InvalidPurl, Purl};
 pub use read_at::ReadAt;
 pub use report::{
-    Counts, DatabaseInfo, ExitClass, GateResult, Remediation, Report, ShardInfo,
-    Support, Target, TargetKind, Tool,
+    Counts, DatabaseInfo, ExitClass, GateResult, Remediation, Report, ShardInfo, Support, Target,
+    TargetKind, Tool,
 };
 pub use severity::{Severity, UnknownSeverity};

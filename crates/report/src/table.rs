@@ -648,7 +648,10 @@ mod tests {
             end: "2024-05-23".to_owned(),
             ended: true,
         });
-        assert!(written(&report, &options(100)).contains("gets no more security fixes since 2024-05-23"));
+        assert!(
+            written(&report, &options(100))
+                .contains("gets no more security fixes since 2024-05-23")
+        );
     }
 
     #[test]

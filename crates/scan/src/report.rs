@@ -1,5 +1,7 @@
 use seaworthy_matching::{MatchOptions, match_inventory, remediations};
-use seaworthy_model::{CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Support, Tool};
+use seaworthy_model::{
+    CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Support, Tool,
+};
 use seaworthy_source::TargetRef;
 
 use crate::{Database, Error, Filter, ReadOptions, Scanned, Watcher, read};

@@ -69,7 +69,8 @@ pub(crate) fn open_oci(
     options: &SourceOptions,
 ) -> Result<Box<dyn ImageSource>, Error> {
     let name = crate::error::shown(path);
-    let members = Members::read(disk::open_archive(path)?).map_err(|e| not_an_archive(&name, &e))?;
+    let members =
+        Members::read(disk::open_archive(path)?).map_err(|e| not_an_archive(&name, &e))?;
     layout::read(Arc::new(members), name, "oci-archive", None, options)
 }
 

@@ -111,7 +111,9 @@ const MAX_ARCHIVE: u64 = 64 << 30;
 pub(crate) fn open_archive(path: &Path) -> Result<FileAt, Error> {
     let packed = open(path)?;
     let mut magic = [0; 4];
-    let have = packed.read_at(0, &mut magic).map_err(|e| Error::file(path, &e))?;
+    let have = packed
+        .read_at(0, &mut magic)
+        .map_err(|e| Error::file(path, &e))?;
     let source = io::BufReader::with_capacity(256 << 10, Sequential::new(packed.clone()));
     let stream: Box<dyn Read> = match &magic[..have] {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(source)),
@@ -128,7 +130,10 @@ pub(crate) fn open_archive(path: &Path) -> Result<FileAt, Error> {
         damaged(&e).with_hint("TMPDIR names a directory with room for the decompressed archive")
     })?;
     if written > MAX_ARCHIVE {
-        return Err(Error::target(&*shown, "is larger than 64 GB when decompressed"));
+        return Err(Error::target(
+            &*shown,
+            "is larger than 64 GB when decompressed",
+        ));
     }
     FileAt::new(file).map_err(|e| damaged(&e))
 }

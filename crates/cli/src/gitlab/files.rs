@@ -118,7 +118,9 @@ impl std::fmt::Debug for Auth {
 impl MultiImage {
     /// The project's file; none when there is none.
     pub(super) fn of(project: &Path) -> Result<Option<Self>, String> {
-        read(project, IMAGES)?.map(|text| Self::parse(&text)).transpose()
+        read(project, IMAGES)?
+            .map(|text| Self::parse(&text))
+            .transpose()
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -180,7 +182,10 @@ mod tests {
             "scanTargets:\n  - name: alpine\n    tag: '3.18'\n  - name: a/b\n    tag: 7\n    registry: registry.example.com\n  - name: c\nincludeLicenses: true\nauths:\n  registry.example.com:\n    username: u\n    password: secret\n",
         )
         .unwrap();
-        assert_eq!(file.images(), ["alpine:3.18", "registry.example.com/a/b:7", "c"]);
+        assert_eq!(
+            file.images(),
+            ["alpine:3.18", "registry.example.com/a/b:7", "c"]
+        );
         assert!(file.include_licenses && !file.allow_insecure);
         assert!(!format!("{file:?}").contains("secret"));
         assert!(MultiImage::parse("scanTargets: []").is_err());

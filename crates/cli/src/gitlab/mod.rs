@@ -66,7 +66,11 @@ pub(crate) fn run(args: GitlabScanArgs, global: &Global) -> Outcome {
                 .as_ref()
                 .and_then(|multi| of_file(multi, image))
                 .or_else(|| variables::credentials(&lookup, image)),
-            suffix: if images.len() > 1 { safe(image) } else { String::new() },
+            suffix: if images.len() > 1 {
+                safe(image)
+            } else {
+                String::new()
+            },
         };
         worst = worst.max(job.scan(image, &database)?);
     }
@@ -130,7 +134,13 @@ fn of_file(multi: &MultiImage, image: &str) -> Option<(String, String)> {
 fn safe(image: &str) -> String {
     let name: String = image
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("-{}", name.trim_matches(['.', '-']))
 }
@@ -210,8 +220,7 @@ impl Job<'_> {
             os: true,
             language: variables.language,
         };
-        options.read.analysis.threads =
-            std::thread::available_parallelism().map_or(2, usize::from);
+        options.read.analysis.threads = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(options)
     }
 
@@ -238,9 +247,9 @@ impl Job<'_> {
                 self.variables.timeout.as_secs()
             ))
             .hint("TRIVY_TIMEOUT gives it longer, for example 15m0s")),
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                Err(Failure::failed(format!("the scan of {image} ended unexpectedly")))
-            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(Failure::failed(format!(
+                "the scan of {image} ended unexpectedly"
+            ))),
         }
     }
 
@@ -323,8 +332,14 @@ impl Job<'_> {
 
     fn write(&self, report: &Report, options: &WriteOptions) -> Result<(), Failure> {
         for (format, name) in [
-            (Format::GitLab, format!("gl-container-scanning-report{}.json", self.suffix)),
-            (Format::CycloneDx, format!("gl-sbom-report{}.cdx.json", self.suffix)),
+            (
+                Format::GitLab,
+                format!("gl-container-scanning-report{}.json", self.suffix),
+            ),
+            (
+                Format::CycloneDx,
+                format!("gl-sbom-report{}.cdx.json", self.suffix),
+            ),
         ] {
             let spec = OutputSpec {
                 format,

@@ -81,16 +81,22 @@ impl Variables {
             });
         let timeout = value(lookup, "TRIVY_TIMEOUT", "5m0s");
         let timeout = duration(&timeout).unwrap_or_else(|| {
-            warnings.push(format!("TRIVY_TIMEOUT={timeout} is no duration; it is 5m0s"));
+            warnings.push(format!(
+                "TRIVY_TIMEOUT={timeout} is no duration; it is 5m0s"
+            ));
             Duration::from_secs(300)
         });
         let model = value(lookup, "CS_SCHEMA_MODEL", "15");
         if model != "15" {
-            warnings.push(format!("CS_SCHEMA_MODEL={model} is not known; the report follows 15"));
+            warnings.push(format!(
+                "CS_SCHEMA_MODEL={model} is not known; the report follows 15"
+            ));
         }
         let priority = value(lookup, "CS_TRIVY_DETECTION_PRIORITY", "precise");
         if !matches!(priority.as_str(), "precise" | "comprehensive") {
-            warnings.push(format!("CS_TRIVY_DETECTION_PRIORITY={priority} is not known"));
+            warnings.push(format!(
+                "CS_TRIVY_DETECTION_PRIORITY={priority} is not known"
+            ));
         }
         let (dockerfile, dockerfile_name) = {
             let named = value(lookup, "CS_DOCKERFILE_PATH", "Dockerfile");
@@ -125,7 +131,9 @@ impl Variables {
             ca_bundle: Some(value(lookup, "ADDITIONAL_CA_CERT_BUNDLE", ""))
                 .filter(|text| !text.is_empty()),
             info: matches!(
-                value(lookup, "SECURE_LOG_LEVEL", "info").to_ascii_lowercase().as_str(),
+                value(lookup, "SECURE_LOG_LEVEL", "info")
+                    .to_ascii_lowercase()
+                    .as_str(),
                 "info" | "debug"
             ),
             project,
@@ -233,7 +241,11 @@ mod tests {
         let with = |more: &[(&'static str, &'static str)]| read(&[more, &base[..]].concat()).image;
         assert_eq!(with(&[("CS_IMAGE", " x:1 ")]).as_deref(), Some("x:1"));
         assert_eq!(
-            with(&[("CI_APPLICATION_REPOSITORY", "r"), ("CI_APPLICATION_TAG", "t")]).as_deref(),
+            with(&[
+                ("CI_APPLICATION_REPOSITORY", "r"),
+                ("CI_APPLICATION_TAG", "t")
+            ])
+            .as_deref(),
             Some("r:t")
         );
         assert_eq!(with(&[("CS_IMAGE", "")]), None);
@@ -271,8 +283,14 @@ mod tests {
         assert!(variables.ignore_unfixed && variables.language && variables.quiet);
         assert!(!variables.plain_http && !variables.info);
         assert_eq!(variables.ignore_status.len(), 2);
-        assert_eq!(variables.default_branch_image.as_deref(), Some("reg:5000/a:main"));
-        assert_eq!(variables.dockerfile, PathBuf::from("/builds/x/docker/Dockerfile"));
+        assert_eq!(
+            variables.default_branch_image.as_deref(),
+            Some("reg:5000/a:main")
+        );
+        assert_eq!(
+            variables.dockerfile,
+            PathBuf::from("/builds/x/docker/Dockerfile")
+        );
         assert_eq!(variables.dockerfile_name, "docker/Dockerfile");
         assert_eq!(variables.report_eol, Some(Severity::High));
         assert_eq!(variables.timeout, Duration::from_secs(5400));
@@ -306,7 +324,13 @@ mod tests {
         assert_eq!(of(&job, "registry.example.com.evil.org/a"), None);
         assert_eq!(of(&[("CI_REGISTRY", ""), job[1], job[2]], "/a"), None);
         let own = [("CS_REGISTRY_USER", "a"), ("CS_REGISTRY_PASSWORD", "b")];
-        assert_eq!(of(&own, "docker.io/x"), Some(("a".to_owned(), "b".to_owned())));
-        assert_eq!(of(&[own[0], ("CS_REGISTRY_PASSWORD", "")], "docker.io/x"), None);
+        assert_eq!(
+            of(&own, "docker.io/x"),
+            Some(("a".to_owned(), "b".to_owned()))
+        );
+        assert_eq!(
+            of(&[own[0], ("CS_REGISTRY_PASSWORD", "")], "docker.io/x"),
+            None
+        );
     }
 }

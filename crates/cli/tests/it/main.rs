@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
+mod gitlab;
+mod scan;
+mod tools;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
