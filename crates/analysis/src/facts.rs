@@ -1,4 +1,6 @@
-use seaworthy_model::{CoverageEntry, OsRelease, Package};
+use seaworthy_model::{
+    CoverageEntry, LicenseFinding, Misconfiguration, OsRelease, Package, Secret,
+};
 
 use crate::path;
 
@@ -23,6 +25,12 @@ pub struct Facts {
     pub release_hints: Vec<ReleaseHint>,
     /// [Hashes](owned_path_hash) of the paths that an OS package of this file owns.
     pub owned: Vec<u64>,
+    /// Credentials; `location.path` is set by the analyser, `location.layer` by the merge.
+    pub secrets: Vec<Secret>,
+    /// Unsafe configuration; likewise.
+    pub misconfigurations: Vec<Misconfiguration>,
+    /// Licence texts that belong to no package, or to one that the scan finds by its path; likewise.
+    pub licenses: Vec<LicenseFinding>,
     /// What could not be read in it.
     pub coverage: Vec<CoverageEntry>,
 }

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
-use seaworthy_model::{CoverageEntry, OsRelease, Package, PackageType};
+use seaworthy_model::{
+    CoverageEntry, LicenseFinding, Misconfiguration, OsRelease, Package, PackageType, Secret,
+};
 
 use crate::layer::LayerFacts;
 use crate::{Facts, ReleaseHint, owned_path_hash, path};
@@ -24,6 +26,12 @@ pub struct Merged {
     pub os_release: Option<OsRelease>,
     /// Release numbers from other files, in the order of their paths.
     pub release_hints: Vec<ReleaseHint>,
+    /// Credentials, those of files that a later layer deletes among them.
+    pub secrets: Vec<Secret>,
+    /// Unsafe configuration.
+    pub misconfigurations: Vec<Misconfiguration>,
+    /// Licence texts.
+    pub licenses: Vec<LicenseFinding>,
     /// Gaps.
     pub coverage: Vec<CoverageEntry>,
     /// Language packages left out because an OS package owns their files.
@@ -35,6 +43,8 @@ pub struct Merged {
 pub(crate) struct Merge {
     files: BTreeMap<String, Facts>,
     links: Vec<(String, String)>,
+    /// Secrets of files that are gone: whoever has the image has the layer that holds them.
+    buried: Vec<Secret>,
     coverage: Vec<CoverageEntry>,
 }
 
@@ -45,12 +55,25 @@ impl Merge {
             self.remove_beneath(dir);
         }
         for path in &layer.deleted {
-            self.take(path);
+            self.remove(path);
             self.remove_beneath(path);
         }
         let before = self.remove_replaced(&layer);
+        for (path, facts) in &before {
+            // The same secret in the new file is reported there.
+            let still = |secret: &&Secret| {
+                layer.files.get(path).is_some_and(|new| {
+                    new.secrets
+                        .iter()
+                        .any(|s| s.fingerprint == secret.fingerprint)
+                })
+            };
+            self.buried
+                .extend(facts.secrets.iter().filter(|s| !still(s)).cloned());
+        }
         for (path, mut facts) in layer.files {
             attribute(&mut facts.packages, before.get(&path), index);
+            place(&mut facts, index);
             self.files.insert(path, facts);
         }
         self.links.extend(layer.links);
@@ -91,7 +114,14 @@ impl Merge {
                 .collect()
         };
         for path in paths {
-            self.take(&path);
+            self.remove(&path);
+        }
+    }
+
+    /// Removes a file, but not the memory of its secrets.
+    fn remove(&mut self, path: &str) {
+        if let Some(facts) = self.take(path) {
+            self.buried.extend(facts.secrets);
         }
     }
 
@@ -127,6 +157,9 @@ impl Merge {
             }
             merged.release_hints.extend(facts.release_hints);
             merged.coverage.extend(facts.coverage);
+            merged.secrets.extend(facts.secrets);
+            merged.misconfigurations.extend(facts.misconfigurations);
+            merged.licenses.extend(facts.licenses);
             for package in facts.packages {
                 if !keep_os_owned && !package.kind.is_os() && is_owned(&package, &owned) {
                     merged.os_owned += 1;
@@ -138,6 +171,26 @@ impl Merge {
         merged.packages.sort();
         merged.packages.dedup();
         merged
+            .secrets
+            .extend(self.buried.into_iter().map(|secret| Secret {
+                deleted_later: true,
+                ..secret
+            }));
+        merged.secrets.sort();
+        merged.secrets.dedup();
+        merged.misconfigurations.sort();
+        merged.licenses.sort();
+        merged
+    }
+}
+
+/// Names the layer of everything that has a location.
+fn place(facts: &mut Facts, index: u32) {
+    let locations = (facts.secrets.iter_mut().map(|s| &mut s.location))
+        .chain(facts.misconfigurations.iter_mut().map(|m| &mut m.location))
+        .chain(facts.licenses.iter_mut().map(|l| &mut l.location));
+    for location in locations {
+        location.layer = Some(index);
     }
 }
 

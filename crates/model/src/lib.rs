@@ -6,6 +6,7 @@
 mod coverage;
 mod finding;
 mod inventory;
+mod issue;
 mod package;
 mod purl;
 mod read_at;
@@ -17,6 +18,7 @@ pub use finding::{
     Epss, Finding, KnownExploited, MatchReason, Origin, Rating, State, UnknownState, url_of,
 };
 pub use inventory::{Distribution, ImageFacts, Inventory, Layer, OsRelease};
+pub use issue::{LicenseClass, LicenseFinding, Location, Misconfiguration, Secret};
 pub use package::{Ecosystem, Evidence, Package, PackageType, normal_python_name};
 pub use purl::{InvalidPurl, Purl};
 pub use read_at::ReadAt;

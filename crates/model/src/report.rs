@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Inventory, Origin, Severity, State};
+use crate::{
+    Finding, Inventory, LicenseFinding, Misconfiguration, Origin, Secret, Severity, State,
+};
 
 /// The program that made a report.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -141,6 +143,15 @@ pub struct Report {
     pub inventory: Inventory,
     /// What is wrong with it, worst first; after the display filters.
     pub findings: Vec<Finding>,
+    /// Credentials that were found, worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Secret>,
+    /// Unsafe configuration, worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misconfigurations: Vec<Misconfiguration>,
+    /// Licences, worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<LicenseFinding>,
     /// How many findings the display filters removed.
     pub hidden: usize,
     /// Counts over `findings`.

@@ -69,6 +69,9 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
         inventory,
         hidden: filtered.hidden,
         findings: filtered.shown,
+        secrets: Vec::new(),
+        misconfigurations: Vec::new(),
+        licenses: Vec::new(),
         gate: filtered.gate,
         database: DatabaseInfo {
             location: database.location().to_owned(),
