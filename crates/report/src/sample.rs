@@ -210,6 +210,9 @@ pub(crate) fn report() -> Report {
         counts: Report::count(&findings),
         inventory,
         findings,
+        secrets: Vec::new(),
+        misconfigurations: Vec::new(),
+        licenses: Vec::new(),
         hidden: 3,
         remediations: vec![
             Remediation {
