@@ -19,7 +19,9 @@ pub use finding::{
 };
 pub use inventory::{Distribution, ImageFacts, Inventory, Layer, OsRelease};
 pub use issue::{LicenseClass, LicenseFinding, Location, Misconfiguration, Secret};
-pub use package::{Ecosystem, Evidence, Package, PackageType, normal_python_name};
+pub use package::{
+    DependencyScope, Ecosystem, Evidence, Package, PackageType, Relationship, normal_python_name,
+};
 pub use purl::{InvalidPurl, Purl};
 pub use read_at::ReadAt;
 pub use report::{

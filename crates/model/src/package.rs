@@ -215,7 +215,74 @@ pub struct Evidence {
     pub path: String,
 }
 
-/// One installed package.
+/// How the project of a lockfile came to a package.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Relationship {
+    /// The project asks for it itself.
+    Direct,
+    /// Something that the project asks for needs it.
+    Transitive,
+    /// Nothing tells; what is installed in an image always.
+    #[default]
+    Unknown,
+}
+
+impl Relationship {
+    /// The lower-case name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Transitive => "transitive",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+/// What the project of a lockfile needs a package for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyScope {
+    /// To run.
+    Production,
+    /// Only where the platform or the user wants it.
+    Optional,
+    /// Only to build and to test.
+    Development,
+    /// Nothing tells; what is installed in an image always.
+    #[default]
+    Unknown,
+}
+
+impl DependencyScope {
+    /// The lower-case name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Optional => "optional",
+            Self::Development => "development",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+/// One installed package, or one that a lockfile names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Package {
     /// Kind of package.
@@ -246,6 +313,20 @@ pub struct Package {
     pub licenses: Vec<String>,
     /// Where it was found.
     pub evidence: Evidence,
+    /// Line of the lockfile that names it, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How the project came to it.
+    #[serde(default, skip_serializing_if = "Relationship::is_unknown")]
+    pub relationship: Relationship,
+    /// What the project needs it for.
+    #[serde(default, skip_serializing_if = "DependencyScope::is_unknown")]
+    pub scope: DependencyScope,
+    /// The shortest way from the project to a transitive package: what the project asks for, what
+    /// that needs, and so on, the package itself left out; each `name@version`. Empty for direct
+    /// packages and where nothing tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependency_path: Vec<String>,
 }
 
 impl Package {
@@ -271,6 +352,10 @@ impl Package {
                 layer: None,
                 path: path.into(),
             },
+            line: None,
+            relationship: Relationship::Unknown,
+            scope: DependencyScope::Unknown,
+            dependency_path: Vec::new(),
         }
     }
 
@@ -320,6 +405,22 @@ pub fn normal_python_name(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lockfiles_tell_is_written_only_where_it_is_known() {
+        let mut package = Package::new(PackageType::Npm, "a", "1", "package-lock.json");
+        let bare = serde_json::to_value(&package).expect("JSON");
+        assert_eq!(bare.as_object().map(serde_json::Map::len), Some(4));
+        package.line = Some(7);
+        package.relationship = Relationship::Transitive;
+        package.scope = DependencyScope::Development;
+        package.dependency_path = vec!["b@2".to_owned()];
+        let full = serde_json::to_value(&package).expect("JSON");
+        assert_eq!(full["relationship"], package.relationship.name());
+        assert_eq!(full["scope"], package.scope.name());
+        assert_eq!(full["dependency_path"][0], "b@2");
+        assert_eq!(serde_json::from_value::<Package>(full).ok(), Some(package));
+    }
 
     #[test]
     fn types_are_found_by_their_purl_type_and_number() {
