@@ -14,8 +14,9 @@ trivy=${TRIVY:-trivy}
 cd "$here/.."
 cargo build --release --quiet --locked -p seaworthy-cli
 cargo build --release --quiet --locked -p seaworthy-analysis --example unpack
-ours=$PWD/target/release/seaworthy
-unpack=$PWD/target/release/examples/unpack
+target=${CARGO_TARGET_DIR:-$PWD/target}
+ours=$target/release/seaworthy
+unpack=$target/release/examples/unpack
 archive=$work/debian.tar
 peak() { /usr/bin/time -f %M -o "$work/peak" "$@" >/dev/null 2>&1; cat "$work/peak"; }
 # Median of the runs, in seconds. The caches of the peers are emptied before each run: a pipeline

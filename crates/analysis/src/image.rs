@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use seaworthy_model::{CoverageEntry, CoverageKind, ReadAt};
 use sha2::{Digest as _, Sha256};
 
+use crate::ahead::Ahead;
 use crate::budget::Budget;
 use crate::layer::{LayerFacts, LayerWalk};
 use crate::merge::Merge;
@@ -233,7 +234,7 @@ impl Pass<'_> {
             budget: &self.budget,
             has_lower: index > 0,
         };
-        let stored: Box<dyn Read + '_> = match bytes {
+        let stored: Box<dyn Read + Send> = match bytes {
             LayerBytes::Random(source) => {
                 let mut magic = [0_u8; 6];
                 let mut have = 0;
@@ -256,7 +257,22 @@ impl Pass<'_> {
             count: 0,
             progress: &advance,
         };
-        let unpacked = unpack(counted)?;
+        if self.options.threads <= 1 {
+            return self.walk(&walk, unpack(counted)?, digest);
+        }
+        std::thread::scope(|scope| {
+            let stored = Ahead::of(scope, move || Ok(Box::new(counted)));
+            self.walk(&walk, Ahead::of(scope, move || unpack(stored)), digest)
+        })
+    }
+
+    /// Walks the unpacked tar, and takes its digest where that is wanted.
+    fn walk(
+        &self,
+        walk: &LayerWalk<'_>,
+        unpacked: impl Read,
+        digest: &mut Option<String>,
+    ) -> io::Result<LayerFacts> {
         if !self.options.verify {
             return walk.stream(unpacked);
         }
@@ -330,7 +346,7 @@ struct Counted<'a, R> {
     inner: R,
     told: u64,
     count: u64,
-    progress: &'a dyn Fn(u64),
+    progress: &'a (dyn Fn(u64) + Sync),
 }
 
 impl<R: Read> Read for Counted<'_, R> {

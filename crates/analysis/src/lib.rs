@@ -3,6 +3,7 @@
 //!
 //! An analyser gets a path and content; it knows no file system, no network, no clock.
 
+mod ahead;
 mod analyzer;
 mod budget;
 mod content;
