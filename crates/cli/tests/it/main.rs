@@ -4,6 +4,7 @@
 
 mod gitlab;
 mod scan;
+mod tidy;
 mod tools;
 
 use std::io::Write as _;

@@ -1,0 +1,44 @@
+//! One file for every analyser that wants it; the first byte chooses the path.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use seaworthy_analysis::{FileAnalysis, FileMeta};
+
+const PATHS: [&str; 20] = [
+    "etc/os-release",
+    "etc/alpine-release",
+    "lib/apk/db/installed",
+    "var/lib/dpkg/status",
+    "var/lib/dpkg/status.d/base",
+    "var/lib/dpkg/info/zlib1g.list",
+    "var/lib/dpkg/status.d/base.md5sums",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "var/lib/rpmmanifest/container-manifest-2",
+    "app/node_modules/x/package.json",
+    "usr/lib/python3/dist-packages/x.dist-info/METADATA",
+    "usr/lib/python3/dist-packages/x.egg-info/PKG-INFO",
+    "usr/lib/ruby/gems/3.1.0/specifications/x-1.0.gemspec",
+    "app/x.jar",
+    "app/x.war",
+    "usr/local/bin/x",
+    "app/package-lock.json",
+    "app/Cargo.lock",
+];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&first, bytes)) = data.split_first() else {
+        return;
+    };
+    let analyzers = seaworthy_packages::all_analyzers();
+    let analysis = FileAnalysis::new(&analyzers);
+    let file = FileMeta {
+        path: PATHS[usize::from(first) % PATHS.len()],
+        size: bytes.len() as u64,
+        mode: 0o755,
+    };
+    let wanted = analysis.wanted(&file);
+    let _ = analysis.bytes(&file, wanted, bytes);
+    let _ = analysis.random(&file, wanted, &bytes.to_vec(), 0, &mut Vec::new());
+});
