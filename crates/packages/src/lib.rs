@@ -1,14 +1,17 @@
 //! What is installed: the package databases of operating systems, the packages of languages, and
-//! what binaries say about what they were built from.
+//! what binaries say about what they were built from; and what the lockfiles of sources ask for.
 //!
-//! To add a cataloguer: one file in `os`, `language` or `binary`, and one line here.
+//! To add a cataloguer: one file in `os`, `language` or `binary`, and one line here; for a
+//! lockfile, one file in `lock` and one line there.
 
 mod binary;
 mod language;
+mod lock;
 mod os;
 
 use seaworthy_analysis::Analyzer;
 
+pub use lock::join_siblings;
 pub use os::release::{Recognition, recognise};
 
 /// The analysers of operating systems' package databases and release files.
@@ -32,11 +35,21 @@ pub fn language_analyzers() -> Vec<Box<dyn Analyzer>> {
         Box::new(language::python::Python),
         Box::new(language::gem::Gem),
         Box::new(language::java::Java),
+        Box::new(language::composer::Composer),
+        Box::new(language::dotnet::DotNet),
+        Box::new(language::conda::Conda),
         Box::new(binary::Binary),
     ]
 }
 
-/// All of them.
+/// The analysers of lockfiles and manifests, for directories of sources; images are judged by what
+/// is installed in them. [`join_siblings`] completes what they find.
+#[must_use]
+pub fn source_analyzers() -> Vec<Box<dyn Analyzer>> {
+    vec![Box::new(lock::Lockfiles)]
+}
+
+/// All analysers of what is installed.
 #[must_use]
 pub fn all_analyzers() -> Vec<Box<dyn Analyzer>> {
     let mut all = os_analyzers();

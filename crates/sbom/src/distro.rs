@@ -75,6 +75,13 @@ pub(crate) fn distribution(name: &str, version: &str, pretty: Option<&str>) -> D
     Distribution { id, version, name }
 }
 
+/// A distribution from a name and a version in any tool's spelling: `redhat`, `9.3` is Red Hat's
+/// `rhel` 9.3.
+#[must_use]
+pub fn distribution_named(name: &str, version: &str) -> Distribution {
+    distribution(name, version, None)
+}
+
 /// A distribution from a purl's `distro` qualifier: `debian-12.5`, `opensuse-leap-15.5`.
 pub(crate) fn from_qualifier(qualifier: &str) -> Option<Distribution> {
     match qualifier.rsplit_once('-') {

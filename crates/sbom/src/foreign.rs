@@ -37,6 +37,14 @@ pub(crate) fn package(purl: &Purl, kind: PackageType, evidence: Evidence) -> Pac
     package
 }
 
+/// The package that a purl names, as Seaworthy writes names and versions; none for a type that it
+/// does not know. Where it lies is not in a purl.
+#[must_use]
+pub fn package_of_purl(purl: &Purl) -> Option<Package> {
+    let kind = PackageType::from_purl_type(&purl.kind)?;
+    Some(package(purl, kind, Evidence::default()))
+}
+
 /// The version with the epoch that deb and rpm purls keep in a qualifier.
 fn full_version(purl: &Purl, kind: PackageType) -> String {
     let version = purl.version.clone().unwrap_or_default();

@@ -1,19 +1,26 @@
-//! Bills of materials: writes CycloneDX 1.6 JSON, and reads CycloneDX and SPDX 2.x JSON back.
+//! Bills of materials: writes CycloneDX 1.6 and SPDX 2.3 JSON, and reads CycloneDX and SPDX 2.x JSON
+//! back.
 //!
 //! What [`write_cyclonedx`] writes, [`read`] reads without loss, so a scan of our own document
 //! gives the same findings as a scan of the image. Documents of other tools are read as far as
 //! their package URLs and well-known properties allow; what cannot be used becomes coverage.
 
 mod bom;
+mod dependency;
 mod distro;
 mod foreign;
+mod license_ids;
 mod read;
 mod spdx;
+mod spdx_write;
 mod vulnerability;
 mod write;
 
-pub use distro::{trivy_family, trivy_package_type};
+pub use dependency::{input_files, write_dependency_cyclonedx};
+pub use distro::{distribution_named as distribution, trivy_family, trivy_package_type};
+pub use foreign::package_of_purl;
 pub use read::{MAX_BYTES, MAX_COMPONENTS, SbomFormat, SbomInventory, read};
+pub use spdx_write::write_spdx;
 pub use write::{Document, split_reference, write_cyclonedx};
 
 /// Why a document could not be written or read.

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use seaworthy_model::{
-    CoverageEntry, CoverageKind, Distribution, Evidence, ImageFacts, Inventory, Layer, Package,
-    PackageType, Tool,
+    CoverageEntry, CoverageKind, DependencyScope, Distribution, Evidence, ImageFacts, Inventory,
+    Layer, Package, PackageType, Relationship, Tool,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -313,6 +313,23 @@ impl Reader {
         first.supplier = exact("seaworthy:supplier");
         first.licenses = component
             .all("seaworthy:license")
+            .map(str::to_owned)
+            .collect();
+        first.line = text("seaworthy:line").and_then(|l| l.parse().ok());
+        first.relationship = [Relationship::Direct, Relationship::Transitive]
+            .into_iter()
+            .find(|r| component.property("seaworthy:relationship") == Some(r.name()))
+            .unwrap_or_default();
+        first.scope = [
+            DependencyScope::Production,
+            DependencyScope::Optional,
+            DependencyScope::Development,
+        ]
+        .into_iter()
+        .find(|s| component.property("seaworthy:scope") == Some(s.name()))
+        .unwrap_or_default();
+        first.dependency_path = component
+            .all("seaworthy:dependency-path")
             .map(str::to_owned)
             .collect();
         let mut found = false;

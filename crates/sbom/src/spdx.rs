@@ -1,4 +1,4 @@
-//! SPDX 2.2 and 2.3 JSON, read only (SPDX specification 2.3, clause 7).
+//! Reads SPDX 2.2 and 2.3 JSON (SPDX specification 2.3, clause 7).
 
 use seaworthy_model::{Evidence, Package, Tool};
 use serde::Deserialize;
@@ -110,8 +110,12 @@ fn tool(info: Option<&CreationInfo>) -> Tool {
 }
 
 impl SpdxPackage {
+    /// The tag-value form has hyphens where JSON has underscores; tools write either.
     fn purpose(&self) -> &str {
-        self.primary_package_purpose.as_deref().unwrap_or_default()
+        match self.primary_package_purpose.as_deref().unwrap_or_default() {
+            "OPERATING_SYSTEM" => "OPERATING-SYSTEM",
+            other => other,
+        }
     }
 
     /// Syft writes `acquired package info from …: /path, /path`.

@@ -2,23 +2,24 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use seaworthy_model::{
-    Distribution, Evidence, Finding, ImageFacts, Inventory, Layer, Package, PackageType, Tool,
+    DependencyScope, Distribution, Evidence, Finding, ImageFacts, Inventory, Layer, Package,
+    PackageType, Relationship, Tool,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::bom::{
     Bom, Component, ComponentEvidence, Dependency, LicenseChoice, Metadata, Named, Occurrence,
     Property, Tools,
 };
 use crate::distro::{split_version, trivy_package_type};
 use crate::vulnerability::vulnerabilities;
+use crate::{Error, dependency};
 
 /// Version of the `seaworthy:` properties; raised when their meaning changes.
 pub(crate) const PROPERTIES_VERSION: &str = "1";
 
-const TARGET_REFERENCE: &str = "seaworthy:target";
+pub(crate) const TARGET_REFERENCE: &str = "seaworthy:target";
 const SYSTEM_REFERENCE: &str = "seaworthy:operating-system";
 
 /// Everything that goes into a bill of materials.
@@ -45,7 +46,16 @@ pub struct Document<'a> {
 /// [`Error::Write`] when the sink refuses the bytes, [`Error::Json`] when a value cannot be
 /// written as JSON.
 pub fn write_cyclonedx(document: &Document<'_>, out: &mut dyn Write) -> Result<(), Error> {
-    let mut bom = build(document);
+    write_bom(document, None, out)
+}
+
+/// `input_file` makes it the document of one lockfile.
+pub(crate) fn write_bom(
+    document: &Document<'_>,
+    input_file: Option<&str>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut bom = build(document, input_file);
     let unsigned = serde_json::to_vec(&bom).map_err(Error::Json)?;
     let serial = Uuid::new_v5(&Uuid::NAMESPACE_OID, &unsigned);
     bom.serial_number = Some(format!("urn:uuid:{serial}"));
@@ -73,7 +83,7 @@ pub fn split_reference(reference: &str) -> (&str, &str) {
     }
 }
 
-fn build(document: &Document<'_>) -> Bom {
+fn build(document: &Document<'_>, input_file: Option<&str>) -> Bom {
     let inventory = document.inventory;
     let distribution = inventory.distribution.as_ref();
     let purls: Vec<String> = inventory
@@ -104,16 +114,22 @@ fn build(document: &Document<'_>) -> Bom {
         spec_version: "1.6",
         serial_number: None,
         version: 1,
-        metadata: metadata(document),
+        metadata: metadata(document, input_file),
         components,
-        dependencies: dependencies(&groups, distribution.is_some()),
+        dependencies: match input_file {
+            Some(_) => dependency::graph(&groups),
+            None => dependencies(&groups, distribution.is_some()),
+        },
         vulnerabilities: vulnerabilities(inventory, document.findings, &purls),
     }
 }
 
-fn metadata(document: &Document<'_>) -> Metadata {
+fn metadata(document: &Document<'_>, input_file: Option<&str>) -> Metadata {
     let inventory = document.inventory;
     let mut properties = vec![Property::new("seaworthy:format", PROPERTIES_VERSION)];
+    if let Some(input_file) = input_file {
+        properties.extend(dependency::properties(input_file, &inventory.packages));
+    }
     if inventory.image.is_some() {
         let (name, tag) = split_reference(document.target_name);
         properties.push(Property::new("gitlab:meta:schema_version", "1"));
@@ -309,6 +325,18 @@ fn package_properties(
         for license in &first.licenses {
             own("license", license);
         }
+    }
+    if let Some(line) = first.line {
+        own("line", &line.to_string());
+    }
+    if first.relationship != Relationship::Unknown {
+        own("relationship", first.relationship.name());
+    }
+    if first.scope != DependencyScope::Unknown {
+        own("scope", first.scope.name());
+    }
+    for step in &first.dependency_path {
+        own("dependency-path", step);
     }
     for package in members {
         let same = Package {

@@ -7,8 +7,9 @@
 use std::path::Path;
 
 use seaworthy_model::{
-    CoverageEntry, CoverageKind, Distribution, Evidence, Finding, ImageFacts, Inventory, Layer,
-    MatchReason, Origin, Package, PackageType, Rating, Severity, State, Tool,
+    CoverageEntry, CoverageKind, DependencyScope, Distribution, Evidence, Finding, ImageFacts,
+    Inventory, Layer, MatchReason, Origin, Package, PackageType, Rating, Relationship, Severity,
+    State, Tool,
 };
 use seaworthy_sbom::{Document, Error, SbomFormat, read, write_cyclonedx};
 
@@ -473,4 +474,165 @@ fn a_layer_that_is_not_there_is_not_believed() {
             .iter()
             .all(|p| p.evidence.layer != Some(77))
     );
+}
+
+fn spdx(inventory: &Inventory) -> Vec<u8> {
+    let mut out = Vec::new();
+    let tool = tool();
+    let document = Document {
+        inventory,
+        target_name: "registry.example.com/shop/web:1.8",
+        tool: &tool,
+        findings: &[],
+        licenses: true,
+    };
+    seaworthy_sbom::write_spdx(&document, "2026-11-25T08:00:00", &mut out).unwrap();
+    out
+}
+
+#[test]
+fn our_spdx_is_valid() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/schemas/spdx/spdx-schema-2.3.json");
+    let value: serde_json::Value = serde_json::from_slice(&spdx(&inventory())).unwrap();
+    assert_eq!(value["spdxVersion"], "SPDX-2.3");
+    assert_eq!(value["creationInfo"]["created"], "2026-11-25T08:00:00Z");
+    let mut ids: Vec<&str> = value["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["SPDXID"].as_str().unwrap())
+        .collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    for relationship in value["relationships"].as_array().unwrap().iter().skip(1) {
+        assert!(ids.contains(&relationship["relatedSpdxElement"].as_str().unwrap()));
+    }
+    let Ok(schema) = std::fs::read(&path) else {
+        println!(
+            "{} is absent: the official schema was not checked",
+            path.display()
+        );
+        return;
+    };
+    let schema = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for inventory in [inventory(), Inventory::default()] {
+        let value = serde_json::from_slice(&spdx(&inventory)).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
+#[test]
+fn our_spdx_is_read_back_with_what_matching_needs() {
+    let written = inventory();
+    let read = read(&spdx(&written)).unwrap();
+    assert_eq!(read.format, SbomFormat::Spdx);
+    assert_eq!(
+        read.inventory
+            .distribution
+            .as_ref()
+            .map(|d| (&d.id, &d.version)),
+        written.distribution.as_ref().map(|d| (&d.id, &d.version))
+    );
+    let key = |p: &Package| (p.kind, p.name.clone(), p.version.clone());
+    // A package without a version cannot be assessed; it becomes coverage.
+    let with_version = written.packages.iter().filter(|p| !p.version.is_empty());
+    let mut expected: Vec<_> = with_version.map(key).collect();
+    let mut found: Vec<_> = read.inventory.packages.iter().map(key).collect();
+    expected.sort();
+    expected.dedup();
+    found.sort();
+    found.dedup();
+    assert_eq!(found, expected);
+    let zlib = read
+        .inventory
+        .packages
+        .iter()
+        .find(|p| p.name == "zlib1g")
+        .unwrap();
+    assert_eq!(zlib.source_name.as_deref(), Some("zlib"));
+    assert_eq!(zlib.source_version.as_deref(), Some("1:1.2.13-2"));
+    assert_eq!(zlib.arch.as_deref(), Some("amd64"));
+    assert_eq!(zlib.evidence.path, "var/lib/dpkg/status");
+}
+
+fn project() -> Inventory {
+    let package = |name: &str, version: &str, file: &str, line| {
+        let mut package = Package::new(PackageType::Npm, name, version, file);
+        package.line = Some(line);
+        package
+    };
+    let mut express = package("express", "4.0.0", "web/package-lock.json", 10);
+    express.relationship = Relationship::Direct;
+    express.scope = DependencyScope::Production;
+    let mut qs = package("qs", "6.0.0", "web/package-lock.json", 20);
+    qs.relationship = Relationship::Transitive;
+    qs.scope = DependencyScope::Production;
+    qs.dependency_path = vec!["express@4.0.0".to_owned()];
+    let other = package("left-pad", "1.0.0", "tools/yarn.lock", 3);
+    Inventory {
+        packages: vec![other, express, qs],
+        ..Inventory::default()
+    }
+}
+
+#[test]
+fn each_lockfile_has_a_document_with_its_graph() {
+    let inventory = project();
+    assert_eq!(
+        seaworthy_sbom::input_files(&inventory),
+        ["tools/yarn.lock", "web/package-lock.json"]
+    );
+    let tool = tool();
+    let findings = [finding(1, "CVE-2024-1"), finding(0, "CVE-2024-2")];
+    let document = Document {
+        inventory: &inventory,
+        target_name: "shop",
+        tool: &tool,
+        findings: &findings,
+        licenses: false,
+    };
+    let mut out = Vec::new();
+    seaworthy_sbom::write_dependency_cyclonedx(&document, "web/package-lock.json", &mut out)
+        .unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let properties = value["metadata"]["properties"].as_array().unwrap();
+    for (name, expected) in [
+        (
+            "gitlab:dependency_scanning:input_file:path",
+            "web/package-lock.json",
+        ),
+        (
+            "gitlab:dependency_scanning:source_file:path",
+            "web/package.json",
+        ),
+        ("gitlab:dependency_scanning:package_manager:name", "npm"),
+        ("gitlab:dependency_scanning:language:name", "JavaScript"),
+    ] {
+        assert!(
+            properties
+                .iter()
+                .any(|p| p["name"] == name && p["value"] == expected),
+            "{name}"
+        );
+    }
+    assert_eq!(value["components"].as_array().unwrap().len(), 2);
+    assert_eq!(value["vulnerabilities"].as_array().unwrap().len(), 1);
+    assert_eq!(value["vulnerabilities"][0]["id"], "CVE-2024-1");
+    assert_eq!(
+        value["dependencies"],
+        serde_json::json!([
+            {"ref": "seaworthy:target", "dependsOn": ["pkg:npm/express@4.0.0"]},
+            {"ref": "pkg:npm/express@4.0.0", "dependsOn": ["pkg:npm/qs@6.0.0"]},
+        ])
+    );
+    let read = read(&out).unwrap();
+    assert_eq!(read.inventory.packages, inventory.packages[1..]);
 }

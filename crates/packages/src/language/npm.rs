@@ -12,7 +12,7 @@ impl Analyzer for Npm {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {
@@ -72,7 +72,12 @@ impl Analyzer for Npm {
             file.path,
         );
         manifest.license.collect(&mut package.licenses);
-        manifest.licenses.collect(&mut package.licenses);
+        // The list of old packages leaves the choice.
+        let mut choice = Vec::new();
+        manifest.licenses.collect(&mut choice);
+        if !choice.is_empty() {
+            package.licenses.push(choice.join(" OR "));
+        }
         facts.packages.push(package);
         Ok(())
     }
@@ -165,7 +170,7 @@ mod tests {
             (
                 "\u{feff}{\"name\":\"@a/b\",\"version\":\"v1.0.0\",\"licenses\":[{\"type\":\"MIT\",\"url\":\"x\"},\"ISC\"]}",
                 &["@a/b 1.0.0"],
-                &["MIT", "ISC"],
+                &["MIT OR ISC"],
             ),
             (r#"{"type":"module"}"#, &[], &[]),
             (r#"{"name":"x","version":1}"#, &[], &[]),

@@ -11,7 +11,7 @@ impl Analyzer for Python {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {
@@ -80,6 +80,21 @@ impl Analyzer for Python {
     }
 }
 
+/// Longest text of the field `License` that is a name, in bytes.
+const SHORT: usize = 64;
+
+/// Classifiers of families of licences.
+fn is_vague(class: &str) -> bool {
+    matches!(
+        class,
+        "Apache Software License"
+            | "BSD License"
+            | "GNU General Public License (GPL)"
+            | "GNU Library or Lesser General Public License (LGPL)"
+            | "Other/Proprietary License"
+    )
+}
+
 #[derive(Default)]
 struct Licenses {
     expression: String,
@@ -89,10 +104,13 @@ struct Licenses {
 
 impl Licenses {
     /// The expression is the author's last word; classifiers are clearer than the free text, which
-    /// may be a whole licence.
+    /// may be a whole licence, except for those that leave the version open.
     fn into_list(self) -> Vec<String> {
+        let told = !self.text.is_empty() && self.text != "UNKNOWN" && self.text.len() <= SHORT;
         if !self.expression.is_empty() {
             vec![self.expression]
+        } else if told && self.classes.iter().all(|class| is_vague(class)) {
+            vec![self.text]
         } else if !self.classes.is_empty() {
             self.classes
         } else if self.text.is_empty() || self.text == "UNKNOWN" {
@@ -134,7 +152,7 @@ mod tests {
         )
         .expect("readable");
         assert_eq!(names(&facts), ["jinja2 3.1.2"]);
-        assert_eq!(facts.packages[0].licenses, ["BSD License"]);
+        assert_eq!(facts.packages[0].licenses, ["BSD-3-Clause"]);
     }
 
     #[test]

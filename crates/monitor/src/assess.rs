@@ -1,0 +1,465 @@
+//! Before against after: `container-security-final-assessment.json`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use jiff::Timestamp;
+use seaworthy_model::{ExitClass, Remediation, Report, Severity};
+use serde::Serialize;
+
+use crate::diff::active;
+use crate::{Diff, Error, Tally, Waivers, diff, iso, text, write_json};
+
+/// The name of the file that the pipelines of the field expect.
+pub const ASSESSMENT_FILE: &str = "container-security-final-assessment.json";
+
+/// How many high findings a secure image may have (the field's rule).
+const HIGH_ALLOWED: u64 = 2;
+/// From how many high findings on the field recommends to reduce them.
+const HIGH_MANY: u64 = 5;
+
+/// What the reports do not say.
+#[derive(Debug, Clone)]
+pub struct AssessOptions {
+    /// Name of the project.
+    pub project: String,
+    /// When the assessment is made.
+    pub now: Timestamp,
+    /// Findings of the secure image that somebody decided to live with; they do not count.
+    pub waivers: Waivers,
+}
+
+/// What the secure image is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FinalStatus {
+    /// No critical finding, at most two high ones, and nothing else that speaks against it.
+    Secure,
+    /// No critical finding.
+    Acceptable,
+    /// Critical findings, or a policy that it breaks.
+    NeedsImprovement,
+    /// One of the reports was not assessed: nothing can be said.
+    Unknown,
+}
+
+impl FinalStatus {
+    /// The word in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secure => "SECURE",
+            Self::Acceptable => "ACCEPTABLE",
+            Self::NeedsImprovement => "NEEDS_IMPROVEMENT",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// How the process should end: as in the field, only `NEEDS_IMPROVEMENT` fails; and what was
+    /// not assessed is no success either.
+    #[must_use]
+    pub const fn exit_class(self) -> ExitClass {
+        match self {
+            Self::Secure | Self::Acceptable => ExitClass::Pass,
+            Self::NeedsImprovement => ExitClass::GateFailed,
+            Self::Unknown => ExitClass::NotAssessed,
+        }
+    }
+}
+
+/// The content of [`ASSESSMENT_FILE`]: the keys of the field, and ours after them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assessment {
+    /// When, ISO 8601 with offset.
+    pub scan_date: String,
+    /// Name of the project.
+    pub project: String,
+    /// What was scanned before.
+    pub original_image: String,
+    /// What was scanned after.
+    pub secure_image: String,
+    /// `critical_reduced`, `high_reduced` … : before minus after, negative when it got worse;
+    /// empty when one of the reports was not assessed.
+    pub security_improvements: BTreeMap<String, i64>,
+    /// The verdict.
+    pub final_status: FinalStatus,
+    /// What to do next, most urgent first.
+    pub recommendations: Vec<String>,
+    /// Why the verdict is what it is, one sentence each.
+    pub status_reasons: Vec<String>,
+    /// Whether both reports were assessed.
+    pub assessed: bool,
+    /// Findings of the original image.
+    pub original_vulnerabilities: Tally,
+    /// Findings of the secure image, without the waived ones.
+    pub secure_vulnerabilities: Tally,
+    /// What was fixed, what is new, what remains.
+    pub difference: Diff,
+}
+
+/// Assesses a secured image against the original one.
+#[must_use]
+pub fn assess(before: &Report, after: &Report, options: &AssessOptions) -> Assessment {
+    let difference = diff(before, after, &options.waivers);
+    let assessed = difference.old.is_assessed() && difference.new.is_assessed();
+    let counts = Tally::of(unwaived(after, &options.waivers).map(|f| f.severity));
+    let improvements = if assessed {
+        improvements(before, after, &options.waivers, &counts)
+    } else {
+        BTreeMap::new()
+    };
+    let (final_status, status_reasons) = status(after, &counts, options, &difference);
+    Assessment {
+        scan_date: iso(options.now),
+        project: options.project.clone(),
+        original_image: before.target.name.clone(),
+        secure_image: after.target.name.clone(),
+        recommendations: recommendations(after, &counts, &improvements, &difference),
+        security_improvements: improvements,
+        final_status,
+        status_reasons,
+        assessed,
+        original_vulnerabilities: difference.old.vulnerabilities,
+        secure_vulnerabilities: counts,
+        difference,
+    }
+}
+
+fn unwaived<'a>(
+    report: &'a Report,
+    waivers: &'a Waivers,
+) -> impl Iterator<Item = &'a seaworthy_model::Finding> {
+    active(report).filter(|finding| {
+        let package = report.inventory.packages.get(finding.package);
+        package.is_none_or(|package| waivers.covers(finding, package).is_none())
+    })
+}
+
+fn improvements(
+    before: &Report,
+    after: &Report,
+    waivers: &Waivers,
+    counts: &Tally,
+) -> BTreeMap<String, i64> {
+    let none = Waivers::default();
+    let original = Tally::of(active(before).map(|f| f.severity));
+    let count = |report: &Report, waivers: &Waivers, exploited: bool| {
+        unwaived(report, waivers)
+            .filter(|f| {
+                if exploited {
+                    f.kev.is_some()
+                } else {
+                    crate::score::is_fixable(f)
+                }
+            })
+            .count() as u64
+    };
+    let mut map: BTreeMap<String, i64> = Severity::WORST_FIRST
+        .into_iter()
+        .map(|s| {
+            let less = reduced(original.get(s), counts.get(s));
+            (format!("{}_reduced", s.name()), less)
+        })
+        .collect();
+    for (key, old, new) in [
+        (
+            "fixable_reduced",
+            count(before, &none, false),
+            count(after, waivers, false),
+        ),
+        (
+            "exploited_reduced",
+            count(before, &none, true),
+            count(after, waivers, true),
+        ),
+        (
+            "secrets_reduced",
+            before.secrets.len() as u64,
+            after.secrets.len() as u64,
+        ),
+        (
+            "misconfigurations_reduced",
+            before.misconfigurations.len() as u64,
+            after.misconfigurations.len() as u64,
+        ),
+        (
+            "packages_reduced",
+            before.inventory.packages.len() as u64,
+            after.inventory.packages.len() as u64,
+        ),
+    ] {
+        map.insert(key.to_owned(), reduced(old, new));
+    }
+    map
+}
+
+fn reduced(before: u64, after: u64) -> i64 {
+    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    signed(before) - signed(after)
+}
+
+/// The field's rule over the counts; what the counts do not see can only make it worse.
+fn status(
+    after: &Report,
+    counts: &Tally,
+    options: &AssessOptions,
+    difference: &Diff,
+) -> (FinalStatus, Vec<String>) {
+    let mut reasons = Vec::new();
+    for subject in [&difference.old, &difference.new] {
+        for gap in &subject.not_assessed {
+            reasons.push(format!("{} was not assessed: {gap}", subject.name));
+        }
+    }
+    if !reasons.is_empty() {
+        return (FinalStatus::Unknown, reasons);
+    }
+    if counts.critical > 0 {
+        reasons.push(found(
+            counts.critical,
+            "critical vulnerability",
+            "critical vulnerabilities",
+        ));
+    }
+    if !after.gate.rule.is_empty() && !after.gate.passed {
+        reasons.push(format!("the gate failed: {}", after.gate.rule));
+    }
+    if !reasons.is_empty() {
+        return (FinalStatus::NeedsImprovement, reasons);
+    }
+    if counts.high > HIGH_ALLOWED {
+        reasons.push(format!(
+            "{} high vulnerabilities, more than {HIGH_ALLOWED}",
+            counts.high
+        ));
+    }
+    let exploited = unwaived(after, &options.waivers)
+        .filter(|f| f.kev.is_some())
+        .count() as u64;
+    for (count, one, many) in [
+        (
+            exploited,
+            "vulnerability that is known to be exploited",
+            "vulnerabilities that are known to be exploited",
+        ),
+        (after.secrets.len() as u64, "secret", "secrets"),
+    ] {
+        if count > 0 {
+            reasons.push(found(count, one, many));
+        }
+    }
+    if let Some(support) = after.support.as_ref().filter(|support| support.ended) {
+        reasons.push(format!(
+            "the distribution gets no more security fixes since {}",
+            support.end
+        ));
+    }
+    if reasons.is_empty() {
+        reasons.push(format!(
+            "no critical vulnerability and {} high, at most {HIGH_ALLOWED} are allowed",
+            counts.high
+        ));
+        (FinalStatus::Secure, reasons)
+    } else {
+        (FinalStatus::Acceptable, reasons)
+    }
+}
+
+fn found(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The field's three sentences, word for word because scripts look for them, and ours.
+fn recommendations(
+    after: &Report,
+    counts: &Tally,
+    improvements: &BTreeMap<String, i64>,
+    difference: &Diff,
+) -> Vec<String> {
+    let mut list = Vec::new();
+    if !difference.new.is_assessed() || !difference.old.is_assessed() {
+        list.push(
+            "Scan again where every package can be assessed: nothing is known yet".to_owned(),
+        );
+    }
+    if counts.critical > 0 {
+        list.push("Address remaining critical vulnerabilities".to_owned());
+    }
+    if counts.high > HIGH_MANY {
+        list.push("Reduce high-severity vulnerabilities".to_owned());
+    }
+    if improvements.get("critical_reduced").is_some_and(|&n| n > 0) {
+        list.push("Security hardening was successful".to_owned());
+    }
+    if !difference.introduced.is_empty() {
+        list.push(format!(
+            "Look at what came with the change: {}",
+            text::counted(difference.introduced.len(), "new finding")
+        ));
+    }
+    if !difference.not_assessed.is_empty() {
+        list.push(format!(
+            "Find out about {} that the new scan could not see",
+            text::counted(difference.not_assessed.len(), "earlier finding")
+        ));
+    }
+    if !after.secrets.is_empty() {
+        list.push(format!(
+            "Remove {} from the image and revoke what they open",
+            text::counted(after.secrets.len(), "secret")
+        ));
+    }
+    if after.support.as_ref().is_some_and(|support| support.ended) {
+        list.push("Move to a release of the distribution that still gets fixes".to_owned());
+    }
+    if after.hidden > 0 {
+        list.push(format!(
+            "Assess reports without display filters: {} hidden",
+            after.hidden
+        ));
+    }
+    list.extend(after.remediations.iter().take(3).map(remedy));
+    list
+}
+
+fn remedy(remediation: &Remediation) -> String {
+    let clears = text::counted(remediation.clears, "finding");
+    match &remediation.command {
+        Some(command) => format!("{} (`{command}`, clears {clears})", remediation.summary),
+        None => format!("{} (clears {clears})", remediation.summary),
+    }
+}
+
+impl Assessment {
+    /// Writes the JSON file.
+    ///
+    /// # Errors
+    /// When the sink refuses the bytes.
+    pub fn write_json(&self, out: &mut dyn Write) -> Result<(), Error> {
+        write_json("the assessment", self, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_model::{CoverageKind, GateResult, Secret, Support};
+
+    use super::*;
+    use crate::sample;
+
+    fn options(waivers: Waivers) -> AssessOptions {
+        AssessOptions {
+            project: "shop".to_owned(),
+            now: sample::now(),
+            waivers,
+        }
+    }
+
+    fn with(severities: &[Severity]) -> Report {
+        let mut report = sample::report("shop/web:2");
+        for (at, &severity) in severities.iter().enumerate() {
+            let id = format!("CVE-2026-{at}");
+            sample::vulnerable(&mut report, &id, "curl", "8.0", severity);
+        }
+        report
+    }
+
+    #[test]
+    fn the_status_follows_the_fields_rule_and_can_only_get_worse() {
+        use Severity::{Critical, High, Medium};
+        let check = |after: &Report, expected: FinalStatus| {
+            let found = assess(&with(&[Critical; 3]), after, &options(Waivers::default()));
+            assert_eq!(found.final_status, expected, "{:?}", found.status_reasons);
+            assert!(!found.status_reasons.is_empty());
+        };
+        check(&with(&[]), FinalStatus::Secure);
+        check(&with(&[High, High, Medium]), FinalStatus::Secure);
+        check(&with(&[High, High, High]), FinalStatus::Acceptable);
+        check(&with(&[Critical]), FinalStatus::NeedsImprovement);
+
+        let mut exploited = with(&[Medium]);
+        sample::exploited(&mut exploited);
+        check(&exploited, FinalStatus::Acceptable);
+        let mut leaking = with(&[]);
+        leaking.secrets.push(Secret::default());
+        check(&leaking, FinalStatus::Acceptable);
+        let mut old = with(&[]);
+        old.support = Some(Support {
+            end: "2024-06-30".to_owned(),
+            ended: true,
+        });
+        check(&old, FinalStatus::Acceptable);
+        let mut refused = with(&[]);
+        refused.gate = GateResult {
+            rule: "policy".to_owned(),
+            passed: false,
+            breaking: 1,
+        };
+        check(&refused, FinalStatus::NeedsImprovement);
+    }
+
+    #[test]
+    fn what_was_not_assessed_is_never_secure() {
+        let mut blind = with(&[]);
+        sample::gap(&mut blind, CoverageKind::UnknownDistribution, "plan9");
+        let clean = with(&[]);
+        for allowed in [false, true] {
+            blind.unknown_allowed = allowed;
+            for (before, after) in [(&clean, &blind), (&blind, &clean)] {
+                let found = assess(before, after, &options(Waivers::default()));
+                assert_eq!(found.final_status, FinalStatus::Unknown);
+                assert_eq!(found.final_status.exit_class(), ExitClass::NotAssessed);
+                assert!(found.security_improvements.is_empty());
+                assert!(!found.assessed);
+            }
+        }
+    }
+
+    #[test]
+    fn waived_findings_do_not_count_and_are_listed() {
+        let after = with(&[Severity::Critical]);
+        let waivers = [crate::Waiver {
+            id: "CVE-2026-0".to_owned(),
+            package: None,
+            reason: "not reachable".to_owned(),
+        }]
+        .into_iter()
+        .collect();
+        let found = assess(&with(&[]), &after, &options(waivers));
+        assert_eq!(found.final_status, FinalStatus::Secure);
+        assert_eq!(found.difference.waived.len(), 1);
+    }
+
+    #[test]
+    fn the_file_has_the_keys_and_sentences_of_the_field() {
+        use Severity::{Critical, High};
+        let before = with(&[Critical, Critical, High]);
+        let after = with(&[Critical, High, High, High, High, High, High]);
+        let found = assess(&before, &after, &options(Waivers::default()));
+        let mut bytes = Vec::new();
+        found.write_json(&mut bytes).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(json["scan_date"], "2026-11-25T13:36:51+00:00");
+        assert_eq!(json["project"], "shop");
+        assert_eq!(json["original_image"], "shop/web:2");
+        assert_eq!(json["secure_image"], "shop/web:2");
+        assert_eq!(json["security_improvements"]["critical_reduced"], 1);
+        assert_eq!(json["security_improvements"]["high_reduced"], -5);
+        assert_eq!(json["security_improvements"]["medium_reduced"], 0);
+        assert_eq!(json["security_improvements"]["low_reduced"], 0);
+        assert_eq!(json["final_status"], "NEEDS_IMPROVEMENT");
+        let sentences: Vec<_> = json["recommendations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|v| v.as_str())
+            .collect();
+        for sentence in [
+            "Address remaining critical vulnerabilities",
+            "Reduce high-severity vulnerabilities",
+            "Security hardening was successful",
+        ] {
+            assert!(sentences.contains(&sentence), "{sentence}: {sentences:?}");
+        }
+    }
+}

@@ -1,0 +1,313 @@
+use std::collections::BTreeSet;
+
+use seaworthy_model::{CoverageKind, Location, Misconfiguration, Secret, Severity, State, Support};
+
+use super::*;
+use crate::{View, sample};
+
+/// Everything was looked for, with rules for everything that any control names.
+fn evidence(report: &Report) -> Evidence<'_> {
+    let rules = Framework::ALL
+        .into_iter()
+        .flat_map(controls)
+        .flat_map(|control| control.checks)
+        .filter_map(|check| match check {
+            Check::Rules { references, .. } => Some(*references),
+            _ => None,
+        })
+        .flatten()
+        .map(|id| RuleReference::new(id))
+        .collect();
+    Evidence {
+        report,
+        scanned: Scanned {
+            vulnerabilities: true,
+            secrets: true,
+            configurations: ["image", "dockerfile", "kubernetes", "compose"]
+                .map(str::to_owned)
+                .into(),
+        },
+        rules,
+        signed: Some(true),
+        scanned_at: Some(sample::now()),
+        now: sample::now(),
+        waivers: Waivers::default(),
+    }
+}
+
+fn clean() -> Report {
+    let mut report = sample::report("shop/web:1.8");
+    sample::package(&mut report, "curl", "8");
+    report.support = Some(Support {
+        end: "2028-06-30".to_owned(),
+        ended: false,
+    });
+    report
+}
+
+fn status_of(framework: Framework, id: &str, evidence: &Evidence<'_>) -> Status {
+    let report = evaluate(framework, evidence);
+    let control = report.controls.iter().find(|c| c.id == id);
+    control.unwrap_or_else(|| panic!("{framework} {id}")).status
+}
+
+#[test]
+fn with_all_evidence_everything_that_is_covered_is_met() {
+    let report = clean();
+    for framework in Framework::ALL {
+        let found = evaluate(framework, &evidence(&report));
+        for control in &found.controls {
+            let expected = if control.checks.is_empty() {
+                Status::NotCovered
+            } else {
+                Status::Met
+            };
+            assert_eq!(control.status, expected, "{framework} {control:?}");
+        }
+        assert!(found.count(Status::Met) > 3, "{framework}");
+        assert!(found.count(Status::NotCovered) > 0, "{framework}");
+    }
+}
+
+#[test]
+fn without_evidence_nothing_is_met() {
+    let mut report = clean();
+    report.inventory.image = None;
+    report.support = None;
+    report.database.date.clear();
+    sample::gap(&mut report, CoverageKind::UnreadableDatabase, "dpkg");
+    let blind = Evidence {
+        scanned: Scanned::default(),
+        rules: BTreeSet::new(),
+        signed: None,
+        scanned_at: None,
+        ..evidence(&report)
+    };
+    for framework in Framework::ALL {
+        let found = evaluate(framework, &blind);
+        assert_eq!(found.count(Status::Met), 0, "{:?}", found.controls);
+        assert_eq!(found.count(Status::Violated), 0, "{:?}", found.controls);
+    }
+}
+
+#[test]
+fn each_kind_of_evidence_decides_its_controls() {
+    type Change = fn(&mut Report);
+    let cases: [(&str, Change, Framework, &str, Status); 12] = [
+        (
+            "fixable",
+            |r| {
+                sample::vulnerable(r, "CVE-1", "curl", "8", Severity::High);
+                r.findings[0].state = State::Fixed;
+                r.findings[0].fixed_version = Some("9".to_owned());
+            },
+            Framework::PciDss4,
+            "6.3.3",
+            Status::Violated,
+        ),
+        (
+            "no fix",
+            |r| {
+                sample::vulnerable(r, "CVE-1", "curl", "8", Severity::High);
+            },
+            Framework::PciDss4,
+            "6.3.3",
+            Status::Met,
+        ),
+        (
+            "known exploited",
+            |r| {
+                sample::vulnerable(r, "CVE-1", "curl", "8", Severity::Low);
+                sample::exploited(r);
+            },
+            Framework::Nist800190,
+            "4.1.1",
+            Status::Violated,
+        ),
+        (
+            "no shard",
+            |r| {
+                sample::gap(r, CoverageKind::NoShard, "npm");
+            },
+            Framework::Nist800190,
+            "4.1.1",
+            Status::NotAssessed,
+        ),
+        (
+            "small gap",
+            |r| {
+                sample::gap(r, CoverageKind::SkippedFile, "big.bin");
+            },
+            Framework::Nist800190,
+            "4.1.1",
+            Status::Met,
+        ),
+        (
+            "hidden",
+            |r| r.hidden = 2,
+            Framework::Nist800190,
+            "4.1.1",
+            Status::NotAssessed,
+        ),
+        (
+            "root",
+            |r| {
+                if let Some(image) = &mut r.inventory.image {
+                    image.user.clear();
+                }
+            },
+            Framework::CisDocker,
+            "4.1",
+            Status::Violated,
+        ),
+        (
+            "secret",
+            |r| r.secrets.push(Secret::default()),
+            Framework::CisDocker,
+            "4.10",
+            Status::Violated,
+        ),
+        (
+            "end of life",
+            |r| {
+                r.support = Some(Support {
+                    end: "2020-01-01".to_owned(),
+                    ended: true,
+                });
+            },
+            Framework::Soc2,
+            "CC9.2",
+            Status::Violated,
+        ),
+        (
+            "old advisories",
+            |r| r.database.date = "2026-10-01".to_owned(),
+            Framework::Soc2,
+            "CC7.1",
+            Status::Violated,
+        ),
+        (
+            "privileged",
+            |r| r.misconfigurations.push(privileged()),
+            Framework::CisKubernetes,
+            "5.2.2",
+            Status::Violated,
+        ),
+        (
+            "privileged elsewhere",
+            |r| {
+                r.misconfigurations.push(Misconfiguration {
+                    kind: "terraform".to_owned(),
+                    ..privileged()
+                });
+            },
+            Framework::CisKubernetes,
+            "5.2.2",
+            Status::Met,
+        ),
+    ];
+    for (name, change, framework, id, expected) in cases {
+        let mut report = clean();
+        change(&mut report);
+        let found = status_of(framework, id, &evidence(&report));
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+fn privileged() -> Misconfiguration {
+    Misconfiguration {
+        rule: "SW-K8S-0001".to_owned(),
+        references: vec!["KSV017".to_owned()],
+        kind: "kubernetes".to_owned(),
+        title: "privileged container".to_owned(),
+        severity: Severity::High,
+        location: Location::line("deploy.yaml", 12),
+        ..Misconfiguration::default()
+    }
+}
+
+#[test]
+fn rules_that_are_not_built_cover_nothing() {
+    let report = clean();
+    let mut less = evidence(&report);
+    less.rules.clear();
+    let found = status_of(Framework::CisKubernetes, "5.2.2", &less);
+    assert_eq!(found, Status::NotCovered);
+    // The user is known to be another than root, yet the Dockerfile was not looked at.
+    assert_eq!(
+        status_of(Framework::CisDocker, "4.1", &less),
+        Status::NotAssessed
+    );
+    let mut without_files = evidence(&report);
+    without_files.scanned.configurations.remove("kubernetes");
+    let found = status_of(Framework::CisKubernetes, "5.2.2", &without_files);
+    assert_eq!(found, Status::NotAssessed);
+}
+
+#[test]
+fn waived_findings_violate_nothing_and_are_mentioned() {
+    let mut report = clean();
+    sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Critical);
+    let mut with_waiver = evidence(&report);
+    with_waiver.waivers = [crate::Waiver {
+        id: "CVE-1".to_owned(),
+        ..crate::Waiver::default()
+    }]
+    .into_iter()
+    .collect();
+    let found = evaluate(Framework::Nist800190, &with_waiver);
+    assert_eq!(found.controls[0].status, Status::Met);
+    assert_eq!(found.controls[0].checks[0].limits, ["1 waived"]);
+}
+
+#[test]
+fn names_and_ids_are_unique() {
+    for framework in Framework::ALL {
+        assert_eq!(framework.to_string().to_uppercase().parse(), Ok(framework));
+        let mut ids = BTreeSet::new();
+        for control in controls(framework) {
+            assert!(ids.insert(control.id), "{framework} {}", control.id);
+            assert_eq!(
+                control.checks.is_empty(),
+                matches!(control.extent, Extent::Nothing(_)),
+                "{framework} {}",
+                control.id
+            );
+        }
+    }
+    assert_eq!("PCI-DSS".parse(), Ok(Framework::PciDss4));
+    assert!("iso27001".parse::<Framework>().is_err());
+}
+
+#[test]
+fn views_never_call_an_image_compliant() {
+    let mut report = clean();
+    report.target.name = format!("shop/{}", sample::EVIL);
+    report.misconfigurations.push(privileged());
+    sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Critical);
+    for framework in Framework::ALL {
+        let found = evaluate(framework, &evidence(&report));
+        let mut json = Vec::new();
+        found.write_json(&mut json).unwrap();
+        let all = View {
+            all: true,
+            ..View::default()
+        };
+        for text in [
+            found.table(View::default()),
+            found.table(all),
+            found.markdown(),
+            String::from_utf8(json).unwrap(),
+        ] {
+            assert!(!text.to_lowercase().contains("compliant"), "{text}");
+        }
+        let table = found.table(all);
+        assert!(!table.contains('\u{1b}'));
+        assert!(table.lines().all(|l| l.chars().count() <= 80), "{table}");
+        assert!(!found.markdown().contains("<script"));
+    }
+    report.target.name = "shop/web:1.8".to_owned();
+    let found = evaluate(Framework::CisDocker, &evidence(&report));
+    insta::assert_snapshot!("cis_docker_table", found.table(View::default()));
+    insta::assert_snapshot!("cis_docker_markdown", found.markdown());
+}

@@ -1,0 +1,172 @@
+//! Dependencies of source projects as GitLab's dependency scanning reads them: one CycloneDX
+//! document per lockfile, with the way from the project to each package.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use seaworthy_model::{Inventory, Package, PackageType, Relationship};
+
+use crate::bom::{Dependency, Property};
+use crate::write::{TARGET_REFERENCE, write_bom};
+use crate::{Document, Error};
+
+/// The lockfiles that packages of languages come from, sorted.
+#[must_use]
+pub fn input_files(inventory: &Inventory) -> Vec<String> {
+    let files: BTreeSet<&str> = inventory
+        .packages
+        .iter()
+        .filter(|p| !p.kind.is_os() && !p.evidence.path.is_empty())
+        .map(|p| p.evidence.path.as_str())
+        .collect();
+    files.into_iter().map(str::to_owned).collect()
+}
+
+/// Writes CycloneDX 1.6 JSON of the packages of one lockfile, with GitLab's properties
+/// (`gitlab:dependency_scanning:…`); GitLab wants one document per lockfile, named
+/// `gl-sbom-….cdx.json`.
+///
+/// # Errors
+/// As [`crate::write_cyclonedx`].
+pub fn write_dependency_cyclonedx(
+    document: &Document<'_>,
+    input_file: &str,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut index = vec![None; document.inventory.packages.len()];
+    let mut inventory = Inventory {
+        coverage: document.inventory.coverage.clone(),
+        ..Inventory::default()
+    };
+    for (package, at) in document.inventory.packages.iter().zip(&mut index) {
+        if !package.kind.is_os() && package.evidence.path == input_file {
+            *at = Some(inventory.packages.len());
+            inventory.packages.push(package.clone());
+        }
+    }
+    let mut findings = document.findings.to_vec();
+    findings.retain_mut(|finding| {
+        let at = index.get(finding.package).copied().flatten();
+        finding.package = at.unwrap_or_default();
+        at.is_some()
+    });
+    let selected = Document {
+        inventory: &inventory,
+        findings: &findings,
+        ..*document
+    };
+    write_bom(&selected, Some(input_file), out)
+}
+
+/// What GitLab wants to know of a lockfile.
+pub(crate) fn properties(input_file: &str, packages: &[Package]) -> Vec<Property> {
+    let prefix = "gitlab:dependency_scanning";
+    let kind = packages.first().map(|p| p.kind);
+    let (manager, language) = manager(input_file, kind);
+    let mut out = vec![
+        Property::new("gitlab:meta:schema_version", "1"),
+        Property::new(format!("{prefix}:input_file:path"), input_file),
+    ];
+    if let Some(source) = source_file(input_file) {
+        out.push(Property::new(format!("{prefix}:source_file:path"), source));
+    }
+    if !manager.is_empty() {
+        out.push(Property::new(
+            format!("{prefix}:package_manager:name"),
+            manager,
+        ));
+        out.push(Property::new(format!("{prefix}:language:name"), language));
+    }
+    out
+}
+
+/// Package manager and language, in GitLab's words.
+fn manager(input_file: &str, kind: Option<PackageType>) -> (&'static str, &'static str) {
+    let name = input_file.rsplit('/').next().unwrap_or_default();
+    match name {
+        "package-lock.json" | "npm-shrinkwrap.json" => ("npm", "JavaScript"),
+        "yarn.lock" => ("yarn", "JavaScript"),
+        "pnpm-lock.yaml" => ("pnpm", "JavaScript"),
+        "Pipfile.lock" => ("pipenv", "Python"),
+        "poetry.lock" => ("poetry", "Python"),
+        "uv.lock" => ("uv", "Python"),
+        "gradle.lockfile" => ("gradle", "Java"),
+        _ => match kind {
+            Some(PackageType::Npm) => ("npm", "JavaScript"),
+            Some(PackageType::PyPi) => ("pip", "Python"),
+            Some(PackageType::Go) => ("go", "Go"),
+            Some(PackageType::Cargo) => ("cargo", "Rust"),
+            Some(PackageType::Maven) => ("maven", "Java"),
+            Some(PackageType::Gem) => ("bundler", "Ruby"),
+            Some(PackageType::NuGet) => ("nuget", "C#"),
+            Some(PackageType::Composer) => ("composer", "PHP"),
+            Some(PackageType::Pub) => ("pub", "Dart"),
+            Some(PackageType::Swift) => ("swift", "Swift"),
+            _ => ("", ""),
+        },
+    }
+}
+
+/// The file that people edit, next to the lockfile that tools write.
+fn source_file(input_file: &str) -> Option<String> {
+    let (folder, name) = input_file.rsplit_once('/').unwrap_or(("", input_file));
+    let source = match name {
+        "package-lock.json" | "npm-shrinkwrap.json" | "yarn.lock" | "pnpm-lock.yaml" => {
+            "package.json"
+        }
+        "Pipfile.lock" => "Pipfile",
+        "poetry.lock" | "uv.lock" => "pyproject.toml",
+        "Cargo.lock" => "Cargo.toml",
+        "Gemfile.lock" => "Gemfile",
+        "composer.lock" => "composer.json",
+        "go.sum" => "go.mod",
+        _ => return None,
+    };
+    Some(if folder.is_empty() {
+        source.to_owned()
+    } else {
+        format!("{folder}/{source}")
+    })
+}
+
+/// The graph, as far as packages tell how the project came to them: the project needs its direct
+/// packages and those of which nothing is known, and each step of a path needs the next one.
+pub(crate) fn graph(groups: &[(&str, Vec<&Package>)]) -> Vec<Dependency> {
+    let mut by_name: BTreeMap<String, &str> = BTreeMap::new();
+    for (purl, members) in groups {
+        for package in members {
+            by_name.insert(format!("{}@{}", package.name, package.version), purl);
+        }
+    }
+    let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    edges.entry(TARGET_REFERENCE).or_default();
+    for (purl, members) in groups {
+        for package in members {
+            let transitive = package.relationship == Relationship::Transitive;
+            let known: Vec<&str> = package
+                .dependency_path
+                .iter()
+                .filter_map(|step| by_name.get(step).copied())
+                .chain([*purl])
+                .collect();
+            if !transitive {
+                edges.entry(TARGET_REFERENCE).or_default().insert(purl);
+            }
+            for step in known.windows(2) {
+                if let [from, to] = step
+                    && from != to
+                {
+                    edges.entry(from).or_default().insert(to);
+                }
+            }
+        }
+    }
+    let root = edges.remove(TARGET_REFERENCE).unwrap_or_default();
+    std::iter::once((TARGET_REFERENCE, root))
+        .chain(edges)
+        .map(|(from, to)| Dependency {
+            reference: from.to_owned(),
+            depends_on: to.into_iter().map(str::to_owned).collect(),
+        })
+        .collect()
+}
