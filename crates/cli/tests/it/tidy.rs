@@ -197,3 +197,42 @@ fn the_lower_floors_do_not_print_or_ask_the_world() {
     assert!(seen > 100, "only {seen} files were read");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// `docs/coverage.md` names the test behind each claim.
+#[test]
+fn tests_that_the_documentation_names_exist() {
+    let house = house();
+    let page = fs::read_to_string(house.root.join("docs/coverage.md")).unwrap();
+    let mut named = 0;
+    let mut wrong = Vec::new();
+    for (name, function) in page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|quoted| quoted.split_once(": "))
+        .filter(|(name, _)| house.floors.contains_key(*name))
+    {
+        named += 1;
+        let folder = house.root.join("crates").join(name);
+        if !files_below(&folder).iter().any(|file| {
+            fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {function}(")))
+        }) {
+            wrong.push(format!("{name} has no test `{function}`"));
+        }
+    }
+    assert!(named > 40, "only {named} tests are named");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
