@@ -1,3 +1,5 @@
+mod monitor;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -6,6 +8,8 @@ use seaworthy_model::{Severity, State};
 
 use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
+
+pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
 #[derive(Debug, Parser)]
@@ -51,6 +55,14 @@ pub(crate) enum Command {
     Sbom(SbomArgs),
     /// Tell why a vulnerability is, or is not, reported for a target
     Explain(ExplainArgs),
+    /// Compare two images, reports or bills of materials: new, fixed, remaining
+    Diff(DiffArgs),
+    /// Say whether a hardened image is better than what it replaces
+    Assess(AssessArgs),
+    /// Figures for dashboards and alerts
+    Metrics(MetricsArgs),
+    /// Say which controls of a framework the checks speak for and against
+    Compliance(ComplianceArgs),
     /// Build and look into the advisory database
     #[command(subcommand)]
     Db(DbCommand),

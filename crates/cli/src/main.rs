@@ -9,6 +9,7 @@ mod progress;
 mod settings;
 mod terminal;
 mod time;
+mod view;
 
 use std::process::ExitCode;
 

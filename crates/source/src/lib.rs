@@ -5,6 +5,7 @@ mod archive;
 mod daemon;
 mod disk;
 mod error;
+pub mod http;
 mod image;
 mod layout;
 mod options;

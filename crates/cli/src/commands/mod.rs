@@ -2,6 +2,8 @@
 
 mod db;
 mod explain;
+mod input;
+mod monitor;
 mod sbom;
 mod scan;
 mod versions;
@@ -27,6 +29,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Scan(args) => scan::run(args, &global),
         Command::Sbom(args) => sbom::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
+        Command::Diff(args) => monitor::diff(args, &global),
+        Command::Assess(args) => monitor::assess(args, &global),
+        Command::Metrics(args) => monitor::metrics(args, &global),
+        Command::Compliance(args) => monitor::compliance(args, &global),
         Command::Db(command) => match command {
             DbCommand::Build { feeds, out, force } => db::build(&feeds, &out, force, &global),
             DbCommand::Info { database, verify } => db::info(&database, verify),

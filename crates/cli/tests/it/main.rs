@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
 mod gitlab;
+mod monitor;
 mod scan;
 mod tidy;
 mod tools;

@@ -34,7 +34,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn expect(folder: &Path, arguments: &[&str], code: i32) -> Output {
+pub(crate) fn expect(folder: &Path, arguments: &[&str], code: i32) -> Output {
     let output = run_in(folder, &[], arguments);
     assert_eq!(
         output.status.code(),
@@ -46,7 +46,7 @@ fn expect(folder: &Path, arguments: &[&str], code: i32) -> Output {
     output
 }
 
-fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn findings(report: &Value) -> Vec<String> {
     found
 }
 
-fn image(os_release: &str, apk: &str) -> BuiltImage {
+pub(crate) fn image(os_release: &str, apk: &str) -> BuiltImage {
     build(&ImageSpec::of_layers(
         "shop/web:1.8",
         vec![vec![

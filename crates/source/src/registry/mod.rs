@@ -81,7 +81,12 @@ fn open_with(
     Err(first_error.unwrap_or_else(|| Error::operation(target, "no registry to ask")))
 }
 
-fn client(options: &SourceOptions, timing: Timing) -> Result<reqwest::Client, Error> {
+/// How patient requests are that no registry answers.
+pub(crate) fn quick() -> Timing {
+    Timing::default()
+}
+
+pub(crate) fn client(options: &SourceOptions, timing: Timing) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .connect_timeout(timing.connect)

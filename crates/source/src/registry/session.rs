@@ -11,7 +11,7 @@ use super::login::Login;
 
 /// How patient the client is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     pub(super) connect: Duration,
     pub(super) read: Duration,
     /// Wait before each further try.

@@ -1,0 +1,144 @@
+//! Options of the commands that look at reports: compare, assess, measure.
+
+use clap::Args;
+use seaworthy_monitor::Framework;
+
+use super::{DatabaseArgs, SourceArgs};
+use crate::view::ViewSpec;
+
+const INPUTS: &str =
+    "Each side is a target to scan, or the JSON report of an earlier scan (-o json=FILE).";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = INPUTS,
+    before_help = "Examples:\n  seaworthy diff registry.example.com/shop/web:1.7 registry.example.com/shop/web:1.8\n  seaworthy diff main.json branch.json -o markdown\n  seaworthy diff docker-archive:old.tar docker-archive:new.tar -o json=diff.json"
+)]
+pub(crate) struct DiffArgs {
+    /// What there was
+    pub(crate) old: String,
+    /// What there is
+    pub(crate) new: String,
+    /// Format: table, markdown, json; with a file or for standard output; repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub(crate) output: Vec<ViewSpec>,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = INPUTS,
+    before_help = "Examples:\n  seaworthy assess node:18 registry.example.com/shop/web:hardened --project shop/web\n  seaworthy assess before.json after.json -o markdown\n  seaworthy assess before.json after.json -o json=container-security-final-assessment.json"
+)]
+pub(crate) struct AssessArgs {
+    /// The image before the hardening
+    pub(crate) before: String,
+    /// The image after it
+    pub(crate) after: String,
+    /// Name of the project
+    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
+    pub(crate) project: String,
+    /// Format: table, markdown, json; with a file or for standard output; repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table,json=container-security-final-assessment.json"
+    )]
+    pub(crate) output: Vec<ViewSpec>,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy metrics web.json\n  seaworthy metrics reports/*.json -o prometheus=/var/lib/node_exporter/seaworthy.prom\n  seaworthy metrics web.json --push http://pushgateway:9091 --project shop/web",
+    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+)]
+pub(crate) struct MetricsArgs {
+    /// Reports or targets
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<String>,
+    /// Name of the project; becomes a label
+    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
+    pub(crate) project: String,
+    /// Environment, such as production; becomes a label
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CI_ENVIRONMENT_NAME",
+        default_value = ""
+    )]
+    pub(crate) environment: String,
+    /// Format: table, markdown, json, openmetrics, prometheus (for node_exporter's textfile
+    /// collector); with a file or for standard output; repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table,json=security-metrics.json"
+    )]
+    pub(crate) output: Vec<ViewSpec>,
+    /// Push the metrics to a Pushgateway too
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_PUSHGATEWAY")]
+    pub(crate) push: Option<String>,
+    /// Job label for the Pushgateway
+    #[arg(long, value_name = "NAME", default_value = "seaworthy")]
+    pub(crate) job: String,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy compliance web.json --framework pci-dss-4\n  seaworthy compliance registry.example.com/shop/web:1.8 -o markdown=compliance.md\n  seaworthy compliance web.json --framework cis-docker -o json",
+    after_help = "The argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.\nFrameworks: soc2, pci-dss-4, nist-800-190, cis-docker, cis-kubernetes."
+)]
+pub(crate) struct ComplianceArgs {
+    /// Report or target
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: String,
+    /// Framework; all of them when none is named
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) framework: Vec<Framework>,
+    /// Format: table, markdown, json; with a file or for standard output; repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub(crate) output: Vec<ViewSpec>,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}

@@ -1,0 +1,196 @@
+//! Commands that look at reports: compare, assess, measure.
+
+use jiff::Timestamp;
+use seaworthy_model::Report;
+use seaworthy_monitor::{
+    AssessOptions, Context, Evidence, Fleet, Framework, Scanned, SecurityMetrics, View, Waivers,
+    evaluate, iso, measure, openmetrics, prometheus_text, push_requests,
+};
+
+use super::input::{Input, Reader};
+use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs};
+use crate::exit::{Failure, Outcome, Status};
+use crate::terminal::Terminal;
+use crate::view::{ViewFormat, write_views};
+
+fn view(global: &Global, all: bool) -> View {
+    let terminal = Terminal::of_stdout(global.color);
+    View {
+        width: terminal.width,
+        unicode: terminal.unicode,
+        all,
+    }
+}
+
+fn now() -> Timestamp {
+    let seconds = i64::try_from(crate::time::now()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+fn into_io(error: seaworthy_monitor::Error) -> std::io::Error {
+    match error {
+        seaworthy_monitor::Error::Write { source, .. } => source,
+        other => std::io::Error::other(other),
+    }
+}
+
+/// What could not be assessed makes the comparison worthless too.
+fn standing(reports: [&Report; 2]) -> Status {
+    let unknown = reports
+        .iter()
+        .any(|report| report.inventory.coverage.has_fatal() && !report.unknown_allowed);
+    if unknown {
+        Status::NotAssessed
+    } else {
+        Status::Pass
+    }
+}
+
+/// New, fixed and remaining.
+pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
+    let reader = Reader::new(&args.source, &args.database, global)?;
+    let (old, new) = (reader.report(&args.old)?, reader.report(&args.new)?);
+    let diff = seaworthy_monitor::diff(&old.report, &new.report, &Waivers::default());
+    let view = view(global, args.all);
+    write_views(&args.output, &|format, out| {
+        Some(
+            match format {
+                ViewFormat::Table => diff.write_table(view, out),
+                ViewFormat::Markdown => diff.write_markdown(out),
+                ViewFormat::Json => diff.write_json(out),
+                _ => return None,
+            }
+            .map_err(into_io),
+        )
+    })?;
+    Ok(standing([&old.report, &new.report]))
+}
+
+/// The image before and after the hardening.
+pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
+    let reader = Reader::new(&args.source, &args.database, global)?;
+    let (before, after) = (reader.report(&args.before)?, reader.report(&args.after)?);
+    let options = AssessOptions {
+        project: args.project,
+        now: now(),
+        waivers: Waivers::default(),
+    };
+    let assessment = seaworthy_monitor::assess(&before.report, &after.report, &options);
+    let view = view(global, args.all);
+    write_views(&args.output, &|format, out| {
+        Some(match format {
+            ViewFormat::Table => out.write_all(assessment.table(view).as_bytes()),
+            ViewFormat::Markdown => out.write_all(assessment.markdown().as_bytes()),
+            ViewFormat::Json => assessment.write_json(out).map_err(into_io),
+            _ => return None,
+        })
+    })?;
+    Ok(assessment.final_status.exit_class().into())
+}
+
+/// Figures for dashboards and alerts.
+pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
+    let reader = Reader::new(&args.source, &args.database, global)?;
+    let now = now();
+    let mut fleet = Fleet::default();
+    let mut unassessed = false;
+    for text in &args.reports {
+        let Input { report, scanned_at } = reader.report(text)?;
+        let measurement = measure(
+            &report,
+            &Context {
+                project: args.project.clone(),
+                environment: args.environment.clone(),
+                scanned_at,
+                waivers: Waivers::default(),
+            },
+        );
+        unassessed |= !measurement.assessed;
+        fleet.push(measurement);
+    }
+    let summary = fleet.summary(now);
+    let view = view(global, args.all);
+    write_views(&args.output, &|format, out| {
+        Some(match format {
+            ViewFormat::Table => out.write_all(summary.table(view).as_bytes()),
+            ViewFormat::Markdown => out.write_all(summary.markdown().as_bytes()),
+            ViewFormat::OpenMetrics => out.write_all(openmetrics(&fleet, now).as_bytes()),
+            ViewFormat::Prometheus => out.write_all(prometheus_text(&fleet, now).as_bytes()),
+            // One image has the field's file; several have a summary that holds one of each.
+            ViewFormat::Json => match fleet.measurements() {
+                [only] => SecurityMetrics::new(only, now).write_json(out),
+                _ => summary.write_json(out),
+            }
+            .map_err(into_io),
+            ViewFormat::Svg => return None,
+        })
+    })?;
+    if let Some(gateway) = &args.push {
+        let requests = push_requests(&fleet, &args.job, now).map_err(Failure::usage)?;
+        let options = reader.source();
+        for request in requests {
+            let url = format!("{}{}", gateway.trim_end_matches('/'), request.path);
+            seaworthy_source::http::put(&url, request.content_type, request.body.into(), options)?;
+        }
+    }
+    Ok(if unassessed {
+        Status::NotAssessed
+    } else {
+        Status::Pass
+    })
+}
+
+/// Which controls the checks speak for and against.
+pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
+    let reader = Reader::new(&args.source, &args.database, global)?;
+    let Input { report, scanned_at } = reader.report(&args.report)?;
+    let frameworks = if args.framework.is_empty() {
+        Framework::ALL.to_vec()
+    } else {
+        args.framework.clone()
+    };
+    let evidence = Evidence {
+        report: &report,
+        scanned: Scanned {
+            vulnerabilities: true,
+            ..Scanned::default()
+        },
+        rules: std::collections::BTreeSet::new(),
+        signed: None,
+        scanned_at,
+        now: now(),
+        waivers: Waivers::default(),
+    };
+    let pages: Vec<_> = frameworks
+        .into_iter()
+        .map(|framework| evaluate(framework, &evidence))
+        .collect();
+    let view = view(global, args.all);
+    write_views(&args.output, &|format, out| {
+        let joined = |pages: Vec<String>| pages.join("\n");
+        Some(match format {
+            ViewFormat::Table => {
+                out.write_all(joined(pages.iter().map(|p| p.table(view)).collect()).as_bytes())
+            }
+            ViewFormat::Markdown => {
+                out.write_all(joined(pages.iter().map(|p| p.markdown()).collect()).as_bytes())
+            }
+            ViewFormat::Json => match pages.as_slice() {
+                [only] => only.write_json(out).map_err(into_io),
+                _ => serde_json::to_writer_pretty(&mut *out, &pages)
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| out.write_all(b"\n")),
+            },
+            _ => return None,
+        })
+    })?;
+    Ok(standing([&report, &report]))
+}
+
+/// When a file was written, as the time of the scan that it holds.
+pub(super) fn written_at(path: &std::path::Path) -> Option<Timestamp> {
+    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    let time = Timestamp::try_from(modified).ok()?;
+    // To the second, as all times here.
+    iso(time).parse().ok()
+}

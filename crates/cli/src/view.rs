@@ -1,0 +1,123 @@
+//! Where the views of reports go: a format, and a file or standard output.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::exit::Failure;
+use crate::output::{print, write_file};
+
+/// A format of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ViewFormat {
+    Table,
+    Markdown,
+    Json,
+    OpenMetrics,
+    Prometheus,
+    Svg,
+}
+
+impl ViewFormat {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Table, "table"),
+        (Self::Markdown, "markdown"),
+        (Self::Json, "json"),
+        (Self::OpenMetrics, "openmetrics"),
+        (Self::Prometheus, "prometheus"),
+        (Self::Svg, "svg"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL
+            .into_iter()
+            .find(|(format, _)| *format == self)
+            .map_or("", |(_, name)| name)
+    }
+}
+
+/// `FORMAT` or `FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ViewSpec {
+    pub(crate) format: ViewFormat,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl FromStr for ViewSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, file) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
+            Some((word, file)) => (word, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = ViewFormat::ALL
+            .into_iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(word.trim()))
+            .map(|(format, _)| format)
+            .ok_or_else(|| {
+                let names: Vec<_> = ViewFormat::ALL.iter().map(|(_, name)| *name).collect();
+                format!("`{word}` is not a format ({})", names.join(", "))
+            })?;
+        Ok(Self { format, file })
+    }
+}
+
+/// What a command can write in a format; none when it has no such view.
+pub(crate) type Render<'a> = &'a dyn Fn(ViewFormat, &mut dyn Write) -> Option<io::Result<()>>;
+
+/// Writes every view that was asked for.
+pub(crate) fn write_views(specs: &[ViewSpec], render: Render<'_>) -> Result<(), Failure> {
+    if specs.iter().filter(|spec| spec.file.is_none()).count() > 1 {
+        return Err(Failure::usage("two formats go to standard output")
+            .hint("name a file for all but one: -o table -o json=FILE"));
+    }
+    for spec in specs {
+        let write = |out: &mut dyn Write| match render(spec.format, out) {
+            Some(result) => result,
+            None => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("there is no view as {}", spec.format.name()),
+            )),
+        };
+        // Asked once without a place to go, so that no empty file is left behind.
+        if render(spec.format, &mut io::sink()).is_none() {
+            return Err(Failure::usage(format!(
+                "this command has no view as {}",
+                spec.format.name()
+            )));
+        }
+        match &spec.file {
+            Some(path) => write_file(path, write)?,
+            None => print(write)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_name_a_format_and_perhaps_a_file() {
+        let spec: ViewSpec = "json=a/b.json".parse().unwrap();
+        assert_eq!(spec.format, ViewFormat::Json);
+        assert_eq!(spec.file, Some(PathBuf::from("a/b.json")));
+        assert!("pdf".parse::<ViewSpec>().is_err());
+        assert!("json=".parse::<ViewSpec>().is_err());
+    }
+
+    #[test]
+    fn a_view_that_is_not_there_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.svg");
+        let spec = ViewSpec {
+            format: ViewFormat::Svg,
+            file: Some(file.clone()),
+        };
+        assert!(write_views(&[spec], &|_, _| None).is_err());
+        assert!(!file.exists());
+    }
+}
