@@ -1,8 +1,10 @@
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
-use seaworthy_vulndb::Advisory;
+use seaworthy_vulndb::{Advisory, ShardBuilder};
 
+use crate::order::Order;
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow, Sink};
 
 /// What one source gave.
@@ -20,6 +22,8 @@ pub(crate) struct SourceCount {
     pub(crate) archive_date: String,
     /// The shards and tables that it feeds.
     pub(crate) shards: BTreeSet<String>,
+    /// Why a file of it could not be read to its end.
+    pub(crate) failure: Option<String>,
 }
 
 /// How many broken records are named.
@@ -53,36 +57,50 @@ impl SourceCount {
         self.date = std::mem::take(&mut self.date).max(other.date);
         self.archive_date = std::mem::take(&mut self.archive_date).max(other.archive_date);
         self.shards.extend(other.shards);
+        self.failure = match (self.failure.take(), other.failure) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
     }
 }
 
 /// Everything that was read, from one worker or from all.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
-    pub(crate) rows: FxHashMap<String, Vec<Advisory>>,
+    pub(crate) rows: FxHashMap<String, ShardBuilder>,
     pub(crate) epss: Vec<EpssRow>,
     pub(crate) kev: Vec<KevRow>,
     pub(crate) cvss: Vec<CvssRow>,
     pub(crate) eol: Vec<EolRow>,
+    /// Repositories of Red Hat and their products.
+    pub(crate) repositories: Vec<(String, String)>,
+    /// Whether feeds whose licence wants the user's consent are read too.
+    pub(crate) restricted: bool,
     pub(crate) sources: BTreeMap<&'static str, SourceCount>,
 }
 
 impl Collected {
     pub(crate) fn join(&mut self, other: Self) {
         for (shard, rows) in other.rows {
-            self.rows.entry(shard).or_default().extend(rows);
+            match self.rows.entry(shard) {
+                Entry::Occupied(mut own) => own.get_mut().absorb(rows),
+                Entry::Vacant(place) => {
+                    place.insert(rows);
+                }
+            }
         }
         self.epss.extend(other.epss);
         self.kev.extend(other.kev);
         self.cvss.extend(other.cvss);
         self.eol.extend(other.eol);
+        self.repositories.extend(other.repositories);
         for (name, count) in other.sources {
             self.sources.entry(name).or_default().join(count);
         }
     }
 
-    /// A sink that counts for one source.
-    pub(crate) fn of(&mut self, source: &'static str) -> SourceSink<'_> {
+    /// A sink that counts for one source, and names a file in what it says.
+    pub(crate) fn of<'c>(&'c mut self, source: &'static str, file: &'c str) -> SourceSink<'c> {
         let count = self.sources.entry(source).or_default();
         SourceSink {
             rows: &mut self.rows,
@@ -90,17 +108,23 @@ impl Collected {
             kev: &mut self.kev,
             cvss: &mut self.cvss,
             eol: &mut self.eol,
+            repositories: &mut self.repositories,
+            restricted: self.restricted,
+            file,
             count,
         }
     }
 }
 
 pub(crate) struct SourceSink<'c> {
-    rows: &'c mut FxHashMap<String, Vec<Advisory>>,
+    rows: &'c mut FxHashMap<String, ShardBuilder>,
     epss: &'c mut Vec<EpssRow>,
     kev: &'c mut Vec<KevRow>,
     cvss: &'c mut Vec<CvssRow>,
     eol: &'c mut Vec<EolRow>,
+    repositories: &'c mut Vec<(String, String)>,
+    restricted: bool,
+    file: &'c str,
     pub(crate) count: &'c mut SourceCount,
 }
 
@@ -115,11 +139,17 @@ impl SourceSink<'_> {
 
 impl Sink for SourceSink<'_> {
     fn advisory(&mut self, shard: &str, row: Advisory) {
+        if !self.restricted && matches!(shard, "wolfi" | "chainguard") {
+            self.count.skipped += 1;
+            return;
+        }
         self.feeds(shard);
         match self.rows.get_mut(shard) {
-            Some(rows) => rows.push(row),
+            Some(rows) => rows.push(&row),
             None => {
-                self.rows.insert(shard.to_owned(), vec![row]);
+                let mut rows = ShardBuilder::new(shard, Order::of_shard(shard).name());
+                rows.push(&row);
+                self.rows.insert(shard.to_owned(), rows);
             }
         }
     }
@@ -149,6 +179,19 @@ impl Sink for SourceSink<'_> {
         if date > self.count.date.as_str() && date.starts_with(|c: char| c.is_ascii_digit()) {
             date.clone_into(&mut self.count.date);
         }
+    }
+
+    fn record(&mut self) {
+        self.count.records += 1;
+    }
+
+    fn broke(&mut self, what: String) {
+        self.count.broke(format!("{}: {what}", self.file));
+    }
+
+    fn repository(&mut self, name: &str, cpes: &str) {
+        self.feeds("redhat-repositories");
+        self.repositories.push((name.to_owned(), cpes.to_owned()));
     }
 
     fn skipped(&mut self) {

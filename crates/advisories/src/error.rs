@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -12,8 +13,10 @@ pub struct Refusal {
     pub broken: u64,
     /// Records in all.
     pub records: u64,
-    /// The first broken record and what is wrong with it.
+    /// The first broken record and what is wrong with it, or why else it is refused.
     pub first: String,
+    /// What of it was there before, when it is refused because it shrank.
+    pub before: Option<u64>,
 }
 
 /// What can go wrong while the shards are built.
@@ -51,8 +54,8 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// Too many of a source's records are broken; the shards that it feeds were left as they were,
-    /// the others were written.
+    /// Too many of a source's records are broken, it shrank by more than half, or its file is cut
+    /// off; the shards that it feeds were left as they were, the others were written.
     #[error("{}", refused_text(refusals))]
     Refused {
         /// The sources.
@@ -69,15 +72,34 @@ pub enum Error {
 }
 
 fn refused_text(refusals: &[Refusal]) -> String {
-    let mut text = String::from("too many broken records, shards not written:");
-    for refusal in refusals {
-        text.push_str(&format!(
-            " {} ({} of {}; first: {});",
-            refusal.source, refusal.broken, refusal.records, refusal.first
-        ));
+    let all: Vec<String> = refusals.iter().map(Refusal::to_string).collect();
+    format!(
+        "shards not written, their old ones stay: {}",
+        all.join("; ")
+    )
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            source,
+            broken,
+            records,
+            first,
+            before,
+        } = self;
+        match (before, broken) {
+            (Some(before), _) => write!(
+                f,
+                "{source} shrank from {before} to {records}, more than by half; --force takes it all the same"
+            ),
+            (None, 0) => write!(f, "{source}: {first}"),
+            (None, _) => write!(
+                f,
+                "{source}: {broken} of {records} records are broken, more than 1%; first: {first}"
+            ),
+        }
     }
-    text.pop();
-    text
 }
 
 impl Error {

@@ -11,11 +11,13 @@ mod feeds;
 mod ids;
 mod input;
 mod order;
+mod plan;
 mod sink;
 mod starter;
 #[cfg(test)]
 mod testing;
 mod vector;
+mod write;
 
 pub use build::{BuildOptions, BuildSummary, ShardSummary, SourceSummary, build};
 pub use error::{Error, Refusal};

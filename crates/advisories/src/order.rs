@@ -13,18 +13,26 @@ impl Order {
     /// The order of the shard with that key.
     pub(crate) fn of_shard(key: &str) -> Self {
         let scheme = match key.split(':').next().unwrap_or(key) {
-            "alpine" | "wolfi" | "chainguard" => Scheme::Apk,
+            "alpine" | "wolfi" | "chainguard" | "cleanstart" | "minimos" => Scheme::Apk,
             "debian" | "ubuntu" => Scheme::Deb,
             "pypi" => Scheme::Pep440,
-            "go" => Scheme::Go,
-            "maven" => Scheme::Maven,
+            "go" | "kubernetes" => Scheme::Go,
+            // Versions of anything: Maven's order knows letters, release candidates and any number
+            // of parts, and refuses nothing.
+            "maven" | "generic" | "hackage" | "cran" | "homebrew" => Scheme::Maven,
             "rubygems" => Scheme::Gem,
             "nuget" => Scheme::NuGet,
             "packagist" => Scheme::Composer,
-            "npm" | "crates" | "pub" | "hex" | "swift" => Scheme::Semver,
+            "npm" | "crates" | "pub" | "hex" | "swift" | "julia" | "github-actions" | "conan" => {
+                Scheme::Semver
+            }
             _ => Scheme::Rpm,
         };
         Self { scheme }
+    }
+
+    pub(crate) const fn scheme(self) -> Scheme {
+        self.scheme
     }
 
     /// Its name in the shard.

@@ -1,4 +1,5 @@
-use seaworthy_vulndb::Advisory;
+use seaworthy_model::State;
+use seaworthy_vulndb::{Advisory, End, Interval};
 
 /// The exploit probability of one CVE (FIRST EPSS).
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +62,25 @@ pub(crate) trait Sink {
     fn eol(&mut self, row: EolRow);
     /// A date that the feed itself gives, `YYYY-MM-DD…`; the newest one becomes the shard's date.
     fn date(&mut self, date: &str);
+    /// A record that is being read, where a feed has many; others count as one.
+    fn record(&mut self);
+    /// A record that is broken, with what is wrong with it.
+    fn broke(&mut self, what: String);
+    /// Content sets of Red Hat's repositories: the repository, its products (CPE).
+    fn repository(&mut self, name: &str, cpes: &str);
     /// A record that holds nothing for us: withdrawn, rejected, for another product.
     fn skipped(&mut self);
+}
+
+/// The row of a package that is fixed in a version, for readers to complete.
+pub(crate) fn fixed_before(package: &str, version: &str) -> Advisory {
+    Advisory {
+        package: package.to_owned(),
+        state: State::Fixed,
+        intervals: vec![Interval {
+            introduced: String::new(),
+            end: End::Fixed(version.to_owned()),
+        }],
+        ..Advisory::default()
+    }
 }

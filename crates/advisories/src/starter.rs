@@ -35,7 +35,7 @@ pub fn starter_database() -> Database {
             let mut builder =
                 ShardBuilder::new(key, Order::of_shard(key).name()).source(info(rows.len()));
             for row in rows {
-                builder.push(row.clone());
+                builder.push(row);
             }
             Shard::from_bytes(builder.build()).ok()
         })

@@ -13,9 +13,22 @@ pub(crate) struct Recorder {
     pub(crate) eol: Vec<EolRow>,
     pub(crate) date: String,
     pub(crate) skipped: usize,
+    pub(crate) records: usize,
+    pub(crate) broken: Vec<String>,
+    pub(crate) repositories: Vec<String>,
 }
 
 impl Recorder {
+    /// What a reader that is given one file writes, as lines; the records that it says are broken
+    /// follow after `broken: `.
+    pub(crate) fn of(read: impl FnOnce(&mut Self) -> Result<(), String>) -> Vec<String> {
+        let mut recorder = Self::default();
+        read(&mut recorder).expect("the file is readable");
+        let mut lines = recorder.lines();
+        lines.extend(recorder.broken.iter().map(|what| format!("broken: {what}")));
+        lines
+    }
+
     /// `SHARD PACKAGE ID =ALIAS @ADVISORY %MODULE STATE !SEVERITY [FROM,TO) ==VERSION`, sorted.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.rows.iter().map(|(s, row)| line(s, row)).collect();
@@ -73,6 +86,15 @@ impl Sink for Recorder {
         if date > self.date.as_str() {
             date.clone_into(&mut self.date);
         }
+    }
+    fn record(&mut self) {
+        self.records += 1;
+    }
+    fn broke(&mut self, what: String) {
+        self.broken.push(what);
+    }
+    fn repository(&mut self, name: &str, cpes: &str) {
+        self.repositories.push(format!("{name} {cpes}"));
     }
     fn skipped(&mut self) {
         self.skipped += 1;

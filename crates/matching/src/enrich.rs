@@ -33,8 +33,8 @@ impl<'d> Tables<'d> {
             return;
         };
         for id in cves(ids) {
-            if let Some(vector) = table.get(id) {
-                ratings.add_vector("nvd", vector);
+            for (source, vector) in table.ratings(id) {
+                ratings.add_vector(source, vector);
             }
         }
     }

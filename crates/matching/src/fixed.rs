@@ -71,7 +71,11 @@ pub(crate) fn unfixed_state(hits: &[Hit<'_>]) -> State {
         .unwrap_or(State::Unknown)
 }
 
-/// Whether a hit only says "affected", without any version.
+/// Whether a hit only says "affected", without any version; "from the beginning, without an end"
+/// says no more.
 pub(crate) fn is_unconditional(hit: &Hit<'_>) -> bool {
-    matches!(hit.place, Place::Everywhere)
+    matches!(
+        hit.place,
+        Place::Everywhere | Place::Interval("" | "0", EndRef::Open)
+    )
 }

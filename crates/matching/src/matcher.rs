@@ -15,6 +15,7 @@ use crate::fix::{OsTool, fix_command};
 use crate::fixed::{fixed_version, is_unconditional, unfixed_state};
 use crate::group::{Group, Index, adopt_ids, group, is_cve};
 use crate::judge::{Hit, Installed, Judgement, range_text};
+use crate::module::is_extended;
 use crate::rating::{Ratings, family, rater};
 use crate::scheme::{lookup_name, lookup_version, scheme_of, second_name};
 use crate::third_party::third_party;
@@ -34,6 +35,7 @@ impl<'d> Target<'d> {
         let scheme = scheme_of(kind)?;
         let key = match kind.ecosystem() {
             Some(ecosystem) => ecosystem.shard_key().to_owned(),
+            None if kind == PackageType::Generic => "generic".to_owned(),
             None => inventory.distribution.as_ref()?.shard_key()?,
         };
         let shard = database.shard(&key);
@@ -150,9 +152,14 @@ impl<'a> Matcher<'a> {
                 return Standing::ThirdParty(vendor);
             }
         }
+        let name = lookup_name(package);
+        // Which binaries have advisories is a short list: one that is not on it was not assessed.
+        if package.kind == PackageType::Generic && shard.lookup(&name).next().is_none() {
+            return Standing::NoKey;
+        }
         Standing::Looked {
             shard,
-            name: lookup_name(package),
+            name,
             installed: Installed::new(package, lookup_version(package), target.scheme),
         }
     }
@@ -317,7 +324,18 @@ fn hit_name<'x>(hit: Hit<'x>, name: &'x str) -> &'x str {
     if own.is_empty() { name } else { own }
 }
 
-/// The rows that may concern a package; under its [`second_name`] only Red Hat's own.
+/// Sources that name the source packages of rpm distributions.
+const BY_SOURCE_PACKAGE: [&str; 6] = [
+    "redhat-api",
+    "redhat-csaf",
+    "redhat-eus",
+    "redhat-oval",
+    "azurelinux-oval",
+    "fedora-bodhi",
+];
+
+/// The rows that may concern a package; under its [`second_name`] only those of sources that use
+/// such names.
 pub(crate) fn rows<'d, 'n>(
     shard: &'d Shard,
     name: &'n str,
@@ -327,7 +345,7 @@ pub(crate) fn rows<'d, 'n>(
         second_name(package)
             .into_iter()
             .flat_map(move |source| shard.lookup(source))
-            .filter(|row| row.source().starts_with("redhat")),
+            .filter(|row| BY_SOURCE_PACKAGE.contains(&row.source())),
     )
 }
 
@@ -389,9 +407,11 @@ fn settle<'d>(
             match judgement {
                 Judgement::NotAffected => group.not_affected = Some(row),
                 // A row that knows in which version the fix came outvotes those that only say
-                // "affected".
+                // "affected". A fix in the package's own extended stream outvotes all: the plain
+                // release names a later version for the same fix.
                 Judgement::OutsideRange
-                    if names_a_fix(row) && group.hits.iter().all(is_unconditional) =>
+                    if names_a_fix(row)
+                        && (is_extended(row) || group.hits.iter().all(is_unconditional)) =>
                 {
                     group.fixed_by = Some(row);
                 }
@@ -404,8 +424,10 @@ fn settle<'d>(
     }
 }
 
+/// Whether a row names a version with the fix, be it one for subscribers only: whoever has it is
+/// not affected.
 fn names_a_fix(row: Row<'_>) -> bool {
-    row.state() == State::Fixed
+    matches!(row.state(), State::Fixed | State::WillNotFix)
         && row
             .intervals()
             .any(|(_, end)| matches!(end, EndRef::Fixed(_)))

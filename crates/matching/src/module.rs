@@ -7,6 +7,9 @@ pub(crate) fn module_fits(row: Row<'_>, package: &Package) -> bool {
     if package.kind != PackageType::Rpm {
         return true;
     }
+    if is_extended(row) && !same_update_stream(row, &package.version) {
+        return false;
+    }
     let installed = package.module.as_deref().map(label);
     match (row.module(), installed) {
         (Some(wanted), Some(label)) => self::label(wanted) == label,
@@ -21,6 +24,37 @@ pub(crate) fn module_fits(row: Row<'_>, package: &Package) -> bool {
             }
         }
     }
+}
+
+/// Whether a row holds for an extended update stream of Red Hat's (EUS, AUS, TUS, E4S) only.
+pub(crate) fn is_extended(row: Row<'_>) -> bool {
+    row.source() == "redhat-eus"
+}
+
+/// Whether a package is of the update stream that a row is about: both releases carry the same
+/// minor release, `….el8_6`.
+fn same_update_stream(row: Row<'_>, installed: &str) -> bool {
+    let Some(stream) = update_stream(installed) else {
+        return false;
+    };
+    row.intervals().any(|(_, end)| match end {
+        EndRef::Fixed(version) | EndRef::LastAffected(version) => {
+            update_stream(version) == Some(stream)
+        }
+        EndRef::Open => false,
+    })
+}
+
+/// `el8_6` of `4.18.0-372.80.1.el8_6`.
+fn update_stream(version: &str) -> Option<&str> {
+    let start = version.rfind(".el")? + 1;
+    let text = version.get(start..)?;
+    let end = text
+        .bytes()
+        .skip(2)
+        .position(|b| !(b.is_ascii_digit() || b == b'_'))
+        .map_or(text.len(), |at| at + 2);
+    text.get(..end).filter(|stream| stream.contains('_'))
 }
 
 /// `name` and `stream` of `name:stream:version:context:arch`.
@@ -112,6 +146,14 @@ mod tests {
             );
         }
         assert_eq!(label("nodejs:18:8090:abc:x86_64"), ("nodejs", "18"));
+        for (version, stream) in [
+            ("4.18.0-372.80.1.el8_6", Some("el8_6")),
+            ("1:3.0.7-6.el9_2.x", Some("el9_2")),
+            ("1.2.11-19.el8", None),
+            ("1.2", None),
+        ] {
+            assert_eq!(update_stream(version), stream, "{version}");
+        }
         assert!(is_modular("1:18.17.1-1.module+el8.8.0+19757+8ca87034"));
     }
 }

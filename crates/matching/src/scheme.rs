@@ -3,8 +3,9 @@ use std::borrow::Cow;
 use seaworthy_model::{Package, PackageType, normal_python_name};
 use seaworthy_versions::Scheme;
 
-/// The order in which versions of a kind of package are compared; none for binaries that no
-/// package manager installed.
+/// The order in which versions of a kind of package are compared. Binaries that no package manager
+/// installed have versions of all sorts; Maven's order knows letters, release candidates and any
+/// number of parts, and refuses nothing.
 #[must_use]
 pub const fn scheme_of(kind: PackageType) -> Option<Scheme> {
     Some(match kind {
@@ -18,11 +19,10 @@ pub const fn scheme_of(kind: PackageType) -> Option<Scheme> {
         | PackageType::Swift => Scheme::Semver,
         PackageType::PyPi => Scheme::Pep440,
         PackageType::Go => Scheme::Go,
-        PackageType::Maven => Scheme::Maven,
+        PackageType::Maven | PackageType::Generic => Scheme::Maven,
         PackageType::Gem => Scheme::Gem,
         PackageType::NuGet => Scheme::NuGet,
         PackageType::Composer => Scheme::Composer,
-        PackageType::Generic => return None,
     })
 }
 
@@ -32,6 +32,7 @@ pub(crate) fn lookup_name(package: &Package) -> Cow<'_, str> {
     match package.kind {
         PackageType::Deb | PackageType::Apk => Cow::Borrowed(package.source_name()),
         PackageType::PyPi => normal_python_name(&package.name),
+        PackageType::Generic => product_of(&package.name),
         PackageType::NuGet | PackageType::Composer => {
             if package.name.bytes().any(|b| b.is_ascii_uppercase()) {
                 Cow::Owned(package.name.to_ascii_lowercase())
@@ -40,6 +41,40 @@ pub(crate) fn lookup_name(package: &Package) -> Cow<'_, str> {
             }
         }
         _ => Cow::Borrowed(&package.name),
+    }
+}
+
+/// Names of binaries, and the product under which their advisories are kept.
+const PRODUCTS: [(&str, &str); 17] = [
+    ("apache", "httpd"),
+    ("apache2", "httpd"),
+    ("erlang-otp", "erlang"),
+    ("fluentbit", "fluent-bit"),
+    ("java", "openjdk"),
+    ("jdk", "openjdk"),
+    ("jre", "openjdk"),
+    ("kubectl", "kubernetes"),
+    ("kubelet", "kubernetes"),
+    ("mariadbd", "mariadb"),
+    ("mysqld", "mysql"),
+    ("node.js", "node"),
+    ("nodejs", "node"),
+    ("postgres", "postgresql"),
+    ("python3", "python"),
+    ("redis-server", "redis"),
+    ("valkey-server", "valkey"),
+];
+
+/// The product of a binary that no package manager installed.
+fn product_of(name: &str) -> Cow<'_, str> {
+    let lower = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    };
+    match PRODUCTS.iter().find(|(known, _)| *known == lower) {
+        Some((_, product)) => Cow::Borrowed(*product),
+        None => lower,
     }
 }
 
@@ -91,6 +126,8 @@ mod tests {
             (PackageType::Composer, "Vendor/Name", "vendor/name"),
             (PackageType::Npm, "JSONStream", "JSONStream"),
             (PackageType::Maven, "org.a:B", "org.a:B"),
+            (PackageType::Generic, "Node.js", "node"),
+            (PackageType::Generic, "redis", "redis"),
         ] {
             let package = Package::new(kind, name, "1", "x");
             assert_eq!(lookup_name(&package), expected);

@@ -43,6 +43,39 @@ pub struct ConfigSettings {
     /// Labels.
     #[serde(rename = "Labels", deserialize_with = "or_default")]
     pub labels: BTreeMap<String, String>,
+    /// Ports that the program listens on: `8080/tcp`.
+    #[serde(rename = "ExposedPorts", deserialize_with = "keys")]
+    pub exposed_ports: Vec<String>,
+    /// Directories that become volumes.
+    #[serde(rename = "Volumes", deserialize_with = "keys")]
+    pub volumes: Vec<String>,
+    /// What a container runs, before [`ConfigSettings::cmd`].
+    #[serde(rename = "Entrypoint", deserialize_with = "words")]
+    pub entrypoint: Vec<String>,
+    /// Arguments, or the program when there is no entry point.
+    #[serde(rename = "Cmd", deserialize_with = "words")]
+    pub cmd: Vec<String>,
+    /// The shell of the shell form (Docker only).
+    #[serde(rename = "Shell", deserialize_with = "words")]
+    pub shell: Vec<String>,
+    /// Where the program starts.
+    #[serde(rename = "WorkingDir", deserialize_with = "or_default")]
+    pub working_dir: String,
+    /// The signal that ends it: `SIGTERM`.
+    #[serde(rename = "StopSignal", deserialize_with = "or_default")]
+    pub stop_signal: String,
+    /// How a container is checked (Docker only; the OCI format drops it).
+    #[serde(rename = "Healthcheck", deserialize_with = "or_default")]
+    pub healthcheck: Option<Healthcheck>,
+}
+
+/// `Healthcheck` of Docker's image configuration; times are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Healthcheck {
+    /// `["NONE"]`, or `CMD` or `CMD-SHELL` and the command; empty inherits.
+    #[serde(rename = "Test", deserialize_with = "words")]
+    pub test: Vec<String>,
 }
 
 /// `rootfs` of an image configuration.
@@ -72,6 +105,34 @@ where
     D: Deserializer<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The keys of a map, whose values say nothing; a list of the keys will do.
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Object(map) => map.into_iter().map(|(key, _)| key).collect(),
+        serde_json::Value::Array(items) => texts(items),
+        _ => Vec::new(),
+    })
+}
+
+/// A list of strings, or one string.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(word) => vec![word],
+        serde_json::Value::Array(items) => texts(items),
+        _ => Vec::new(),
+    })
+}
+
+fn texts(items: Vec<serde_json::Value>) -> Vec<String> {
+    items
+        .into_iter()
+        .filter_map(|item| match item {
+            serde_json::Value::String(text) => Some(text),
+            _ => None,
+        })
+        .collect()
 }
 
 impl ImageConfig {
@@ -133,6 +194,27 @@ impl ImageConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_read_in_every_notation() {
+        let config = ImageConfig::parse(
+            br#"{"config":{"ExposedPorts":{"22/tcp":{},"80/tcp":null},"Volumes":["/data"],"Entrypoint":"/app",
+                 "Cmd":["-v",7],"Shell":null,"WorkingDir":"/w","StopSignal":null,"Healthcheck":{"Test":["CMD","x"],"Interval":1}}}"#,
+        )
+        .unwrap()
+        .config;
+        assert_eq!(config.exposed_ports, ["22/tcp", "80/tcp"]);
+        assert_eq!(config.volumes, ["/data"]);
+        assert_eq!(
+            (config.entrypoint, config.cmd),
+            (vec!["/app".to_owned()], vec!["-v".to_owned()])
+        );
+        assert_eq!(
+            (config.working_dir.as_str(), config.stop_signal.as_str()),
+            ("/w", "")
+        );
+        assert_eq!(config.healthcheck.unwrap().test, ["CMD", "x"]);
+    }
 
     #[test]
     fn nulls_and_gaps_are_tolerated() {

@@ -11,7 +11,7 @@ mod media_type;
 mod platform;
 mod reference;
 
-pub use config::{ConfigSettings, HistoryEntry, ImageConfig, RootFs};
+pub use config::{ConfigSettings, Healthcheck, HistoryEntry, ImageConfig, RootFs};
 pub use digest::{Digest, DigestReader, InvalidDigest};
 pub use image_source::{ImageSource, LayerData, LayerInfo};
 pub use manifest::{Descriptor, Document, Index, Manifest, parse_document};

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, VERSION};
 
 const MAGIC: &[u8; 4] = b"SWDB";
-const SECTIONS: usize = 7;
+pub(crate) const SECTIONS: usize = 6;
 const HEADER: usize = 4 + 4 + 32 + 4 + 4 * SECTIONS;
 
 /// A file in memory, mapped or owned, and where its sections lie.
@@ -110,54 +110,6 @@ impl Sections {
             .and_then(|range| self.data.bytes().get(range.clone()))
             .unwrap_or_default()
     }
-
-    /// String number `index`; empty for a damaged reference.
-    pub(crate) fn string(&self, index: u32) -> &str {
-        let ends = self.section(1);
-        let at = index as usize;
-        let start = match at.checked_sub(1) {
-            Some(before) => number(ends, before * 4),
-            None => Some(0),
-        };
-        let (Some(start), Some(end)) = (start, number(ends, at.saturating_mul(4))) else {
-            return "";
-        };
-        self.section(2)
-            .get(start as usize..end as usize)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
-    }
-
-    pub(crate) fn find_string(&self, text: &str) -> Option<u32> {
-        let count = u32::try_from(self.section(1).len() / 4).ok()?;
-        search(count, |at| self.string(at).cmp(text))
-    }
-
-    /// The first of the pairs of a section, sorted by their first number, that begins with `key`.
-    pub(crate) fn find_pair(&self, section: usize, key: u32) -> Option<u32> {
-        let pairs = self.section(section);
-        let count = u32::try_from(pairs.len() / 8).ok()?;
-        let mut at = search(count, |at| {
-            number(pairs, at as usize * 8).unwrap_or(0).cmp(&key)
-        })?;
-        while at > 0 && number(pairs, (at as usize - 1) * 8) == Some(key) {
-            at -= 1;
-        }
-        Some(at)
-    }
-}
-
-fn search(count: u32, order: impl Fn(u32) -> std::cmp::Ordering) -> Option<u32> {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match order(middle) {
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return Some(middle),
-        }
-    }
-    None
 }
 
 pub(crate) fn number(bytes: &[u8], at: usize) -> Option<u32> {
@@ -187,40 +139,33 @@ pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u32) {
     out.push((value & 0x7f) as u8);
 }
 
-/// Sorted strings without repetition, and the number of each.
-pub(crate) struct Strings {
-    sorted: Vec<String>,
+/// Reads a length and so many bytes of text, and moves on; none at the end and for bytes that are
+/// no UTF-8.
+pub(crate) fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {
+    let length = varint(bytes)? as usize;
+    let (head, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    std::str::from_utf8(head).ok()
 }
 
-impl Strings {
-    pub(crate) fn new(mut all: Vec<String>) -> Self {
-        all.sort_unstable();
-        all.dedup();
-        Self { sorted: all }
-    }
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push_varint(out, u32::try_from(text.len()).unwrap_or(u32::MAX));
+    out.extend_from_slice(text.as_bytes());
+}
 
-    pub(crate) fn number(&self, text: &str) -> u32 {
-        self.sorted
-            .binary_search_by(|s| s.as_str().cmp(text))
-            .map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX))
-    }
+/// A signed difference as a number whose size follows the distance.
+pub(crate) const fn zigzag(value: i64) -> u32 {
+    ((value << 1) ^ (value >> 63)) as u32
+}
 
-    fn sections(&self) -> (Vec<u8>, Vec<u8>) {
-        let (mut ends, mut bytes) = (Vec::new(), Vec::new());
-        for text in &self.sorted {
-            bytes.extend_from_slice(text.as_bytes());
-            let end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            ends.extend_from_slice(&end.to_le_bytes());
-        }
-        (ends, bytes)
-    }
+pub(crate) const fn unzigzag(value: u32) -> i64 {
+    ((value >> 1) as i64) ^ -((value & 1) as i64)
 }
 
 /// Puts a file together.
-pub(crate) fn assemble(meta: &str, strings: &Strings, rest: [Vec<u8>; 4]) -> Vec<u8> {
-    let (ends, bytes) = strings.sections();
-    let [a, b, c, d] = rest;
-    let sections = [meta.as_bytes().to_vec(), ends, bytes, a, b, c, d];
+pub(crate) fn assemble(meta: &str, rest: [Vec<u8>; SECTIONS - 1]) -> Vec<u8> {
+    let [a, b, c, d, e] = rest;
+    let sections = [meta.as_bytes().to_vec(), a, b, c, d, e];
     let body: Vec<u8> = sections.concat();
     let mut file = Vec::with_capacity(HEADER + body.len());
     file.extend_from_slice(MAGIC);

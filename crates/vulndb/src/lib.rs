@@ -3,17 +3,22 @@
 //!
 //! A file is a header and a body, all numbers little-endian. Header: the magic `SWDB`, the format
 //! version (`u32`), the SHA-256 of the body (32 bytes), the number of sections (`u32`) and the
-//! length of each (`u32`). The sections follow in order: meta data (text), string ends (`u32`
-//! each), string bytes (sorted, without repetition), packages (`u32` string, `u32` first row),
-//! row offsets (`u32`), rows (LEB128 numbers that point at strings), ids (`u32` string, `u32` row).
-//! Side tables (EPSS, KEV, CVSS, EOL) use the first three sections and pairs of strings.
+//! length of each (`u32`). The sections follow in order: meta data (text); packages (`u32` number of
+//! rows, then for each package, by name, the `u32` offset of its block); blocks (the package's name,
+//! its number of rows, and their columns: identity, shape, span, as LEB128 offsets and differences
+//! of offsets); identities (advisory, id, aliases); spans (intervals and versions); shapes (state,
+//! severity, source, vector, module). What many rows have in common stands once, and equal columns
+//! of related packages are equal bytes, which is what makes a shard small when compressed.
+//! Side tables hold texts by key (KEV, EOL), or by CVE in a bit map (EPSS, CVSS).
 //!
 //! Opening checks the magic, the version and that the sections fill the file exactly; every read
 //! after that is checked against the bounds, so no bytes can make it panic.
 //! [`Shard::verify`] compares the checksum.
 
 mod advisory;
+mod builder;
 mod bytes;
+mod cve_table;
 mod database;
 mod shard;
 mod table;
@@ -22,8 +27,9 @@ mod write;
 use std::path::PathBuf;
 
 pub use advisory::{Advisory, End, Interval};
+pub use builder::ShardBuilder;
 pub use database::{Database, file_name};
-pub use shard::{EndRef, Row, Shard, ShardBuilder, ShardMeta, SourceInfo};
+pub use shard::{EndRef, Row, Shard, ShardMeta, SourceInfo};
 pub use table::{CvssTable, EolTable, EpssTable, KevTable, build_table};
 pub use write::write_atomically;
 
@@ -59,4 +65,4 @@ pub enum Error {
 }
 
 /// The format version that this build writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -2,13 +2,19 @@ use std::path::Path;
 
 use seaworthy_model::{Severity, State};
 
-use crate::bytes::{Sections, Strings, assemble, number, push_varint, varint};
+use crate::bytes::{Sections, number, text, unzigzag, varint};
 use crate::{Advisory, End, Error};
 
-const PACKAGES: usize = 3;
-const OFFSETS: usize = 4;
-const ROWS: usize = 5;
-const IDS: usize = 6;
+/// Number of rows, then the offset of each package's block, by name.
+pub(crate) const PACKAGES: usize = 1;
+/// Packages with the columns of their rows.
+pub(crate) const BLOCKS: usize = 2;
+/// Ids, aliases and advisory of a vulnerability.
+pub(crate) const IDENTITIES: usize = 3;
+/// Intervals and versions.
+pub(crate) const SPANS: usize = 4;
+/// Source, state, severity, vector and module.
+pub(crate) const SHAPES: usize = 5;
 
 /// A feed that went into a shard.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -137,72 +143,305 @@ impl Shard {
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.sections.section(OFFSETS).len() / 4
+        number(self.sections.section(PACKAGES), 0).unwrap_or(0) as usize
     }
 
     /// The rows of a package.
     pub fn lookup<'s>(&'s self, package: &str) -> impl Iterator<Item = Row<'s>> + use<'s> {
-        let rows = self.rows_of(package).unwrap_or(0..0);
-        rows.filter_map(|row| self.row(row))
+        self.find(package)
+            .and_then(|at| self.block(at))
+            .map_or_else(Rows::default, |block| Rows::of(&self.sections, &block))
     }
 
-    fn rows_of(&self, package: &str) -> Option<std::ops::Range<u32>> {
-        let key = self.sections.find_string(package)?;
-        let at = self.sections.find_pair(PACKAGES, key)? as usize;
-        let packages = self.sections.section(PACKAGES);
-        let start = number(packages, at * 8 + 4)?;
-        let end = number(packages, at * 8 + 12)
-            .unwrap_or_else(|| u32::try_from(self.rows()).unwrap_or(u32::MAX));
-        Some(start..end)
-    }
-
-    /// The rows whose primary id, alias or advisory is `id`.
+    /// The rows whose primary id, alias or advisory is `id`. Reads the whole shard: the question
+    /// is a person's, and an index for it would make every shard half as large again.
     pub fn find_id<'s>(&'s self, id: &str) -> impl Iterator<Item = Row<'s>> + use<'s> {
-        let ids = self.sections.section(IDS);
-        let key = self.sections.find_string(id);
-        let first = key.and_then(|key| self.sections.find_pair(IDS, key));
-        (first.unwrap_or(u32::MAX)..u32::MAX)
-            .map_while(move |at| {
-                let at = at as usize * 8;
-                (number(ids, at)? == key?).then(|| number(ids, at + 4))?
-            })
-            .filter_map(|row| self.row(row))
+        let named = self.identities_of(id);
+        let blocks = if named.is_empty() {
+            0
+        } else {
+            self.package_count()
+        };
+        (0..blocks)
+            .filter_map(|at| self.block(at))
+            .flat_map(|block| Rows::of(&self.sections, &block))
+            .filter(move |row| named.binary_search(&row.identity_at).is_ok())
     }
 
     /// All package names, sorted.
     pub fn packages(&self) -> impl Iterator<Item = &str> {
-        self.sections
-            .section(PACKAGES)
-            .chunks_exact(8)
-            .map(|pair| self.sections.string(number(pair, 0).unwrap_or(0)))
+        (0..self.package_count()).filter_map(|at| Some(self.block(at)?.name))
     }
 
-    fn row(&self, index: u32) -> Option<Row<'_>> {
-        let offset = number(self.sections.section(OFFSETS), index as usize * 4)?;
-        let mut bytes = self.sections.section(ROWS).get(offset as usize..)?;
-        let sections = &self.sections;
-        let mut next = || varint(&mut bytes);
-        let optional = |n: u32| n.checked_sub(1);
-        let (package, id, source) = (next()?, next()?, next()?);
-        let state = State::from_code(u8::try_from(next()?).ok()?);
-        let severity = optional(next()?).map(|c| Severity::from_code(u8::try_from(c).unwrap_or(0)));
-        let (advisory, vector, module) = (optional(next()?), optional(next()?), optional(next()?));
-        let (aliases, intervals, versions) = (next()?, next()?, next()?);
-        Some(Row {
-            sections,
-            package,
-            id,
-            source,
-            state,
-            severity,
-            advisory,
-            vector,
-            module,
-            aliases,
-            intervals,
-            versions,
-            rest: bytes,
+    /// Offsets of the identities that hold an id, sorted.
+    fn identities_of(&self, id: &str) -> Vec<u32> {
+        let all = self.sections.section(IDENTITIES);
+        let mut bytes = all;
+        let mut found = Vec::new();
+        while !bytes.is_empty() {
+            let at = u32::try_from(all.len() - bytes.len()).unwrap_or(u32::MAX);
+            let Some(identity) = Identity::read(&mut bytes) else {
+                break;
+            };
+            if identity.id == id || identity.advisory == id || identity.aliases().any(|a| a == id) {
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    fn package_count(&self) -> usize {
+        (self.sections.section(PACKAGES).len() / 4).saturating_sub(1)
+    }
+
+    /// Position of a package among all, by binary search.
+    fn find(&self, package: &str) -> Option<usize> {
+        let (mut low, mut high) = (0, self.package_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self
+                .block_bytes(middle)
+                .and_then(name_of)?
+                .cmp(package.as_bytes())
+            {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    fn block_bytes(&self, at: usize) -> Option<&[u8]> {
+        let offset = number(self.sections.section(PACKAGES), at.checked_add(1)? * 4)?;
+        self.sections.section(BLOCKS).get(offset as usize..)
+    }
+
+    fn block(&self, at: usize) -> Option<Block<'_>> {
+        Block::read(self.block_bytes(at)?)
+    }
+}
+
+/// The name at the head of a block, unchecked.
+fn name_of(mut bytes: &[u8]) -> Option<&[u8]> {
+    let length = varint(&mut bytes)? as usize;
+    bytes.get(..length)
+}
+
+/// A package and the columns of its rows.
+struct Block<'a> {
+    name: &'a str,
+    rows: u32,
+    identities: &'a [u8],
+    shapes: &'a [u8],
+    spans: &'a [u8],
+}
+
+impl<'a> Block<'a> {
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        let name = text(&mut bytes)?;
+        let rows = varint(&mut bytes)?;
+        let (identities, shapes) = (varint(&mut bytes)?, varint(&mut bytes)?);
+        let mut column = |length: u32| {
+            let (head, rest) = bytes.split_at_checked(length as usize)?;
+            bytes = rest;
+            Some(head)
+        };
+        Some(Self {
+            name,
+            rows,
+            identities: column(identities)?,
+            shapes: column(shapes)?,
+            spans: bytes,
         })
+    }
+}
+
+/// The rows of a package, read one after the other.
+#[derive(Default)]
+struct Rows<'a> {
+    sections: Option<&'a Sections>,
+    name: &'a str,
+    left: u32,
+    identities: &'a [u8],
+    shapes: &'a [u8],
+    spans: &'a [u8],
+    identity: u32,
+    span: u32,
+}
+
+impl<'a> Rows<'a> {
+    fn of(sections: &'a Sections, block: &Block<'a>) -> Self {
+        Self {
+            sections: Some(sections),
+            name: block.name,
+            left: block.rows,
+            identities: block.identities,
+            shapes: block.shapes,
+            spans: block.spans,
+            identity: 0,
+            span: 0,
+        }
+    }
+
+    fn read(&mut self) -> Option<Row<'a>> {
+        let sections = self.sections?;
+        self.identity = self.identity.checked_add(varint(&mut self.identities)?)?;
+        let step = unzigzag(varint(&mut self.spans)?);
+        self.span = u32::try_from(i64::from(self.span) + step).ok()?;
+        let shape = varint(&mut self.shapes)?;
+        let part = |section: usize, at: u32| sections.section(section).get(at as usize..);
+        Some(Row {
+            package: self.name,
+            identity_at: self.identity,
+            identity: Identity::read(&mut part(IDENTITIES, self.identity)?)?,
+            shape: Shape::read(part(SHAPES, shape)?)?,
+            span: Span::read(part(SPANS, self.span)?)?,
+        })
+    }
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Row<'a>;
+
+    fn next(&mut self) -> Option<Row<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let row = self.read();
+        if row.is_none() {
+            self.left = 0;
+        }
+        row
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Identity<'a> {
+    advisory: &'a str,
+    id: &'a str,
+    alias_count: u32,
+    aliases: &'a [u8],
+}
+
+impl<'a> Identity<'a> {
+    fn read(bytes: &mut &'a [u8]) -> Option<Self> {
+        let advisory = text(bytes)?;
+        let id = text(bytes)?;
+        let alias_count = varint(bytes)?;
+        let aliases = *bytes;
+        for _ in 0..alias_count {
+            text(bytes)?;
+        }
+        Some(Self {
+            advisory,
+            id,
+            alias_count,
+            aliases,
+        })
+    }
+
+    fn aliases(self) -> Texts<'a> {
+        Texts {
+            bytes: self.aliases,
+            left: self.alias_count,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Shape<'a> {
+    state: State,
+    severity: Option<Severity>,
+    source: &'a str,
+    vector: &'a str,
+    module: &'a str,
+}
+
+impl<'a> Shape<'a> {
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        let (state, severity) = (varint(&mut bytes)?, varint(&mut bytes)?);
+        Some(Self {
+            state: State::from_code(u8::try_from(state).ok()?),
+            severity: severity
+                .checked_sub(1)
+                .map(|code| Severity::from_code(u8::try_from(code).unwrap_or(0))),
+            source: text(&mut bytes)?,
+            vector: text(&mut bytes)?,
+            module: text(&mut bytes)?,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Span<'a> {
+    intervals: u32,
+    versions: u32,
+    bytes: &'a [u8],
+}
+
+impl<'a> Span<'a> {
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        Some(Self {
+            intervals: varint(&mut bytes)?,
+            versions: varint(&mut bytes)?,
+            bytes,
+        })
+    }
+
+    fn intervals(self) -> Intervals<'a> {
+        Intervals {
+            bytes: self.bytes,
+            left: self.intervals,
+        }
+    }
+
+    fn versions(self) -> Texts<'a> {
+        let mut intervals = self.intervals();
+        intervals.by_ref().for_each(drop);
+        Texts {
+            bytes: intervals.bytes,
+            left: self.versions,
+        }
+    }
+}
+
+/// Texts that are still to be read.
+#[derive(Clone)]
+struct Texts<'a> {
+    bytes: &'a [u8],
+    left: u32,
+}
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.left = self.left.checked_sub(1)?;
+        text(&mut self.bytes)
+    }
+}
+
+/// Intervals that are still to be read.
+#[derive(Clone)]
+struct Intervals<'a> {
+    bytes: &'a [u8],
+    left: u32,
+}
+
+impl<'a> Iterator for Intervals<'a> {
+    type Item = (&'a str, EndRef<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let kind = varint(&mut self.bytes)?;
+        let introduced = text(&mut self.bytes)?;
+        Some((
+            introduced,
+            match kind {
+                1 => EndRef::Fixed(text(&mut self.bytes)?),
+                2 => EndRef::LastAffected(text(&mut self.bytes)?),
+                _ => EndRef::Open,
+            },
+        ))
     }
 }
 
@@ -220,19 +459,11 @@ pub enum EndRef<'a> {
 /// One row, read in place; the meaning of its parts is that of [`Advisory`]'s.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
-    sections: &'a Sections,
-    package: u32,
-    id: u32,
-    source: u32,
-    state: State,
-    severity: Option<Severity>,
-    advisory: Option<u32>,
-    vector: Option<u32>,
-    module: Option<u32>,
-    aliases: u32,
-    intervals: u32,
-    versions: u32,
-    rest: &'a [u8],
+    package: &'a str,
+    identity_at: u32,
+    identity: Identity<'a>,
+    shape: Shape<'a>,
+    span: Span<'a>,
 }
 
 impl std::fmt::Debug for Row<'_> {
@@ -241,116 +472,73 @@ impl std::fmt::Debug for Row<'_> {
     }
 }
 
-/// Numbers of a row that are still to be read.
-#[derive(Clone)]
-struct Numbers<'a> {
-    bytes: &'a [u8],
-    left: u32,
-}
-
-impl Iterator for Numbers<'_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        self.left = self.left.checked_sub(1)?;
-        varint(&mut self.bytes)
-    }
+/// Nothing for the empty text.
+fn given(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 impl<'a> Row<'a> {
-    fn numbers(&self, skip: u32, count: u32) -> Numbers<'a> {
-        let mut numbers = Numbers {
-            bytes: self.rest,
-            left: skip,
-        };
-        numbers.by_ref().for_each(drop);
-        numbers.left = count;
-        numbers
-    }
-
-    fn optional(&self, index: Option<u32>) -> Option<&'a str> {
-        index.map(|index| self.sections.string(index))
-    }
-
     /// See [`Advisory::package`].
     #[must_use]
-    pub fn package(&self) -> &'a str {
-        self.sections.string(self.package)
+    pub const fn package(&self) -> &'a str {
+        self.package
     }
 
     /// See [`Advisory::id`].
     #[must_use]
-    pub fn id(&self) -> &'a str {
-        self.sections.string(self.id)
+    pub const fn id(&self) -> &'a str {
+        self.identity.id
     }
 
     /// See [`Advisory::source`].
     #[must_use]
-    pub fn source(&self) -> &'a str {
-        self.sections.string(self.source)
+    pub const fn source(&self) -> &'a str {
+        self.shape.source
     }
 
     /// See [`Advisory::state`].
     #[must_use]
     pub const fn state(&self) -> State {
-        self.state
+        self.shape.state
     }
 
     /// See [`Advisory::severity`].
     #[must_use]
     pub const fn severity(&self) -> Option<Severity> {
-        self.severity
+        self.shape.severity
     }
 
     /// See [`Advisory::advisory`].
     #[must_use]
     pub fn advisory(&self) -> Option<&'a str> {
-        self.optional(self.advisory)
+        given(self.identity.advisory)
     }
 
     /// See [`Advisory::vector`].
     #[must_use]
     pub fn vector(&self) -> Option<&'a str> {
-        self.optional(self.vector)
+        given(self.shape.vector)
     }
 
     /// See [`Advisory::module`].
     #[must_use]
     pub fn module(&self) -> Option<&'a str> {
-        self.optional(self.module)
+        given(self.shape.module)
     }
 
     /// See [`Advisory::aliases`].
     pub fn aliases(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        let sections = self.sections;
-        self.numbers(0, self.aliases).map(|n| sections.string(n))
+        self.identity.aliases()
     }
 
     /// See [`Advisory::versions`].
     pub fn versions(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        let sections = self.sections;
-        self.numbers(self.aliases, self.versions)
-            .map(|n| sections.string(n))
+        self.span.versions()
     }
 
     /// See [`Advisory::intervals`]: first affected version, end.
     pub fn intervals(&self) -> impl Iterator<Item = (&'a str, EndRef<'a>)> + Clone + use<'a> {
-        let sections = self.sections;
-        let skip = self.aliases.saturating_add(self.versions);
-        let mut numbers = self.numbers(skip, self.intervals.saturating_mul(3));
-        std::iter::from_fn(move || {
-            let introduced = sections.string(numbers.next()?);
-            let tag = numbers.next()?;
-            let version = sections.string(numbers.next()?);
-            Some((
-                introduced,
-                match tag {
-                    1 => EndRef::Fixed(version),
-                    2 => EndRef::LastAffected(version),
-                    _ => EndRef::Open,
-                },
-            ))
-        })
+        self.span.intervals()
     }
 
     /// The row with everything owned.
@@ -363,8 +551,8 @@ impl<'a> Row<'a> {
             aliases: self.aliases().map(str::to_owned).collect(),
             advisory: owned(self.advisory()),
             source: self.source().to_owned(),
-            state: self.state,
-            severity: self.severity,
+            state: self.state(),
+            severity: self.severity(),
             vector: owned(self.vector()),
             intervals: self
                 .intervals()
@@ -380,135 +568,6 @@ impl<'a> Row<'a> {
             versions: self.versions().map(str::to_owned).collect(),
             module: owned(self.module()),
         }
-    }
-}
-
-/// Collects rows and writes them sorted, so that their order on the way in does not matter.
-#[derive(Debug, Default)]
-pub struct ShardBuilder {
-    meta: ShardMeta,
-    rows: Vec<Advisory>,
-}
-
-impl ShardBuilder {
-    /// A shard for a key, its versions ordered by a scheme.
-    #[must_use]
-    pub fn new(key: &str, scheme: &str) -> Self {
-        Self {
-            meta: ShardMeta {
-                key: key.to_owned(),
-                scheme: scheme.to_owned(),
-                sources: Vec::new(),
-            },
-            rows: Vec::new(),
-        }
-    }
-
-    /// Notes a feed.
-    #[must_use]
-    pub fn source(mut self, source: SourceInfo) -> Self {
-        self.meta.sources.push(source);
-        self
-    }
-
-    /// Adds a row.
-    pub fn push(&mut self, advisory: Advisory) {
-        self.rows.push(advisory);
-    }
-
-    /// The file's bytes.
-    #[must_use]
-    pub fn build(mut self) -> Vec<u8> {
-        self.meta.sources.sort();
-        self.rows.sort_unstable();
-        self.rows.dedup();
-        let mut all = vec![String::new()];
-        for row in &self.rows {
-            all.extend(strings_of(row).map(str::to_owned));
-        }
-        let strings = Strings::new(all);
-        let (mut packages, mut offsets, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ids: Vec<(u32, u32)> = Vec::new();
-        let mut last: Option<&str> = None;
-        for (index, row) in self.rows.iter().enumerate() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            if last != Some(row.package.as_str()) {
-                packages.extend_from_slice(&strings.number(&row.package).to_le_bytes());
-                packages.extend_from_slice(&index.to_le_bytes());
-                last = Some(&row.package);
-            }
-            let offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            offsets.extend_from_slice(&offset.to_le_bytes());
-            encode(row, &strings, &mut rows);
-            ids.extend(
-                std::iter::once(row.id.as_str())
-                    .chain(row.aliases.iter().map(String::as_str))
-                    .chain(row.advisory.as_deref())
-                    .map(|id| (strings.number(id), index)),
-            );
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        let ids = ids
-            .iter()
-            .flat_map(|(id, row)| [id.to_le_bytes(), row.to_le_bytes()])
-            .flatten()
-            .collect();
-        assemble(&self.meta.text(), &strings, [packages, offsets, rows, ids])
-    }
-}
-
-fn strings_of(row: &Advisory) -> impl Iterator<Item = &str> {
-    [row.package.as_str(), &row.id, &row.source]
-        .into_iter()
-        .chain(row.aliases.iter().map(String::as_str))
-        .chain(row.versions.iter().map(String::as_str))
-        .chain(
-            [&row.advisory, &row.vector, &row.module]
-                .into_iter()
-                .filter_map(|o| o.as_deref()),
-        )
-        .chain(
-            row.intervals
-                .iter()
-                .flat_map(|i| [i.introduced.as_str(), end_of(&i.end).1]),
-        )
-}
-
-fn end_of(end: &End) -> (u32, &str) {
-    match end {
-        End::Open => (0, ""),
-        End::Fixed(version) => (1, version),
-        End::LastAffected(version) => (2, version),
-    }
-}
-
-fn encode(row: &Advisory, strings: &Strings, out: &mut Vec<u8>) {
-    let optional = |text: &Option<String>| text.as_deref().map_or(0, |t| strings.number(t) + 1);
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    for value in [
-        strings.number(&row.package),
-        strings.number(&row.id),
-        strings.number(&row.source),
-        u32::from(row.state.code()),
-        row.severity.map_or(0, |s| u32::from(s.code()) + 1),
-        optional(&row.advisory),
-        optional(&row.vector),
-        optional(&row.module),
-        count(row.aliases.len()),
-        count(row.intervals.len()),
-        count(row.versions.len()),
-    ] {
-        push_varint(out, value);
-    }
-    for text in row.aliases.iter().chain(&row.versions) {
-        push_varint(out, strings.number(text));
-    }
-    for interval in &row.intervals {
-        let (tag, version) = end_of(&interval.end);
-        push_varint(out, strings.number(&interval.introduced));
-        push_varint(out, tag);
-        push_varint(out, strings.number(version));
     }
 }
 

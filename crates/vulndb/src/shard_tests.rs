@@ -1,5 +1,5 @@
 use super::*;
-use crate::Interval;
+use crate::{Interval, ShardBuilder};
 
 fn advisory(package: &str, id: &str) -> Advisory {
     Advisory {
@@ -116,7 +116,7 @@ proptest::proptest! {
 
     #[test]
     fn no_bytes_panic(mut bytes in proptest::collection::vec(proptest::num::u8::ANY, 72..300)) {
-        bytes[..8].copy_from_slice(b"SWDB\x01\0\0\0");
+        bytes[..8].copy_from_slice(b"SWDB\x02\0\0\0");
         let _ = Shard::from_bytes(bytes);
     }
 }

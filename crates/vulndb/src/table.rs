@@ -1,58 +1,107 @@
+use std::collections::HashMap;
 use std::path::Path;
 
 use seaworthy_model::{Epss, KnownExploited};
 
-use crate::bytes::{Sections, Strings, assemble, number};
-use crate::{Error, ShardMeta, SourceInfo};
+use crate::bytes::{Sections, assemble, number, push_text, text};
+use crate::{Error, ShardMeta, SourceInfo, cve_table};
 
 /// Writes a side table of keys and texts; a key that comes twice keeps its greatest text.
 ///
 /// The texts are: EPSS `SCORE PERCENTILE`; KEV `ADDED DUE RANSOMWARE` with `-` for an empty date
-/// and `1` for ransomware; CVSS the vector; EOL the date.
+/// and `1` for ransomware; CVSS `SOURCE VECTOR` pairs, or a vector of NVD's alone; EOL the date.
+/// The tables `epss` and `cvss` are about CVEs only: other keys are left out. EPSS entries of one
+/// score share the greatest of their percentiles, which is what a percentile means.
 #[must_use]
 pub fn build_table(key: &str, source: SourceInfo, entries: &[(String, String)]) -> Vec<u8> {
     let mut entries = entries.to_vec();
     entries.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
     entries.dedup_by(|a, b| a.0 == b.0);
+    match key {
+        "epss" => {
+            share_percentiles(&mut entries);
+            cve_table::build(key, source, &entries)
+        }
+        "cvss" => cve_table::build(key, source, &entries),
+        _ => plain(key, source, &entries),
+    }
+}
+
+fn share_percentiles(entries: &mut [(String, String)]) {
+    let mut greatest: HashMap<String, String> = HashMap::new();
+    for (_, text) in entries.iter() {
+        if let Some((score, percentile)) = text.split_once(' ') {
+            let slot = greatest.entry(score.to_owned()).or_default();
+            let number = |text: &str| text.parse::<f64>().unwrap_or(-1.0);
+            if number(percentile) > number(slot) {
+                percentile.clone_into(slot);
+            }
+        }
+    }
+    for (_, text) in entries {
+        if let Some((score, _)) = text.split_once(' ')
+            && let Some(percentile) = greatest.get(score)
+        {
+            *text = format!("{score} {percentile}");
+        }
+    }
+}
+
+/// Offsets (`u32`), then keys with their texts.
+fn plain(key: &str, source: SourceInfo, entries: &[(String, String)]) -> Vec<u8> {
     let meta = ShardMeta {
         key: key.to_owned(),
         scheme: String::new(),
         sources: vec![source],
     };
-    let all = entries
-        .iter()
-        .flat_map(|(k, v)| [k.clone(), v.clone()])
-        .collect();
-    let strings = Strings::new(all);
-    let pairs = entries
-        .iter()
-        .flat_map(|(k, v)| {
-            [
-                strings.number(k).to_le_bytes(),
-                strings.number(v).to_le_bytes(),
-            ]
-        })
-        .flatten()
-        .collect();
+    let (mut offsets, mut texts) = (Vec::new(), Vec::new());
+    for (key, text) in entries {
+        let offset = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+        offsets.extend_from_slice(&offset.to_le_bytes());
+        push_text(&mut texts, key);
+        push_text(&mut texts, text);
+    }
     assemble(
         &meta.text(),
-        &strings,
-        [pairs, Vec::new(), Vec::new(), Vec::new()],
+        [offsets, texts, Vec::new(), Vec::new(), Vec::new()],
     )
 }
 
 struct Table {
     sections: Sections,
+    meta: ShardMeta,
 }
 
 impl Table {
+    fn of(sections: Sections) -> Self {
+        Self {
+            meta: ShardMeta::parse(&String::from_utf8_lossy(sections.section(0))),
+            sections,
+        }
+    }
+
     fn text(&self, key: &str) -> Option<&str> {
-        let key = self.sections.find_string(key)?;
-        let at = self.sections.find_pair(3, key)? as usize;
-        Some(
-            self.sections
-                .string(number(self.sections.section(3), at * 8 + 4)?),
-        )
+        if self.meta.scheme == cve_table::SCHEME {
+            return cve_table::get(&self.sections, key);
+        }
+        let offsets = self.sections.section(1);
+        let entry = |at: usize| {
+            let mut bytes = self
+                .sections
+                .section(2)
+                .get(number(offsets, at * 4)? as usize..)?;
+            Some((text(&mut bytes)?, text(&mut bytes)?))
+        };
+        let (mut from, mut to) = (0, offsets.len() / 4);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match entry(middle)?.0.cmp(key) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Greater => to = middle,
+                std::cmp::Ordering::Equal => return Some(entry(middle)?.1),
+            }
+        }
+        None
     }
 }
 
@@ -67,7 +116,7 @@ macro_rules! table {
             /// # Errors
             /// As [`crate::Shard::open`].
             pub fn open(path: &Path) -> Result<Self, Error> {
-                Ok(Self(Table { sections: Sections::open(path)? }))
+                Ok(Self(Table::of(Sections::open(path)?)))
             }
 
             /// A table in memory.
@@ -75,7 +124,25 @@ macro_rules! table {
             /// # Errors
             /// As [`crate::Shard::from_bytes`].
             pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
-                Ok(Self(Table { sections: Sections::from_bytes(bytes)? }))
+                Ok(Self(Table::of(Sections::from_bytes(bytes)?)))
+            }
+
+            /// What it says about itself; its scheme means nothing.
+            #[must_use]
+            pub fn meta(&self) -> &ShardMeta {
+                &self.0.meta
+            }
+
+            /// `sha256:…` of its body.
+            #[must_use]
+            pub fn digest(&self) -> &str {
+                self.0.sections.digest()
+            }
+
+            /// Whether its body has that digest: reads the whole file.
+            #[must_use]
+            pub fn verify(&self) -> bool {
+                self.0.sections.verify()
             }
         }
 
@@ -137,10 +204,25 @@ impl KevTable {
 }
 
 impl CvssTable {
-    /// The vector of a CVE.
+    /// The vector of a CVE that counts: NVD's, else the first.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&str> {
-        self.0.text(id)
+        let first = self.ratings(id).next()?;
+        Some(self.ratings(id).find(|r| r.0 == "nvd").unwrap_or(first).1)
+    }
+
+    /// All vectors of a CVE, each with who rated it: `nvd`, `cna`, `cisa-adp`.
+    pub fn ratings(&self, id: &str) -> impl Iterator<Item = (&str, &str)> {
+        let text = self.0.text(id).unwrap_or_default();
+        let mut words = text.split(' ').filter(|word| !word.is_empty());
+        // A table of another generation has the vector alone.
+        let bare = !text.contains(' ');
+        std::iter::from_fn(move || {
+            if bare {
+                return words.next().map(|vector| ("nvd", vector));
+            }
+            Some((words.next()?, words.next()?))
+        })
     }
 }
 
@@ -182,5 +264,36 @@ mod tests {
         ]));
         assert_eq!(eol.unwrap().get("debian:12"), Some("2028-06-30"));
         assert!(CvssTable::from_bytes(b"nonsense".to_vec()).is_err());
+    }
+
+    #[test]
+    fn ratings_keep_their_sources() {
+        for (text, best, count) in [
+            ("V", Some("V"), 1),
+            ("cna A nvd B", Some("B"), 2),
+            ("cisa-adp A", Some("A"), 1),
+        ] {
+            let entries = [("CVE-2020-0001".to_owned(), text.to_owned())];
+            let table = build_table("cvss", SourceInfo::default(), &entries);
+            let table = CvssTable::from_bytes(table).unwrap();
+            assert_eq!(table.get("CVE-2020-0001"), best, "{text}");
+            assert_eq!(table.ratings("CVE-2020-0001").count(), count, "{text}");
+            assert_eq!(table.get("CVE-2020-0002"), None);
+        }
+    }
+
+    #[test]
+    fn equal_scores_share_the_percentile() {
+        let entries = [
+            ("CVE-2020-0001".to_owned(), "0.001 0.2".to_owned()),
+            ("CVE-2020-0002".to_owned(), "0.001 0.21".to_owned()),
+            ("not-a-cve".to_owned(), "0.9 0.9".to_owned()),
+        ];
+        let table = EpssTable::from_bytes(build_table("epss", SourceInfo::default(), &entries));
+        let table = table.unwrap();
+        for id in ["CVE-2020-0001", "CVE-2020-0002"] {
+            assert_eq!(table.get(id).map(|e| e.percentile), Some(0.21), "{id}");
+        }
+        assert_eq!(table.get("not-a-cve"), None);
     }
 }

@@ -11,7 +11,10 @@ use crate::sink::Sink;
 
 #[derive(Deserialize)]
 struct Database {
+    #[serde(default)]
     distroversion: String,
+    #[serde(default)]
+    reponame: String,
     #[serde(default)]
     packages: Option<Vec<Entry>>,
 }
@@ -30,8 +33,14 @@ struct Package {
 
 const SOURCE: &str = "alpine-secdb";
 
-/// Reads one file: one repository of one release.
-pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+/// Reads one file: one repository of one release of Alpine, or of a rolling distribution in the
+/// same format (Wolfi, Chainguard), whose family is the shard.
+pub(crate) fn read(
+    family: &str,
+    name: &str,
+    bytes: &[u8],
+    sink: &mut dyn Sink,
+) -> Result<(), String> {
     let database: Database = if name.ends_with(".json") {
         serde_json::from_slice(bytes).map_err(|e| e.to_string())?
     } else {
@@ -43,9 +52,18 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
         version: database.distroversion.trim_start_matches('v').to_owned(),
         name: String::new(),
     };
-    let shard = distribution
-        .shard_key()
-        .ok_or_else(|| "no `distroversion`".to_owned())?;
+    let (shard, source) = match (family, database.reponame.as_str()) {
+        ("alpine", _) => (
+            distribution
+                .shard_key()
+                .ok_or_else(|| "no `distroversion`".to_owned())?,
+            SOURCE,
+        ),
+        (_, "") => return Err("no `reponame`".to_owned()),
+        ("wolfi", _) => ("wolfi".to_owned(), "wolfi-secdb"),
+        // Chainguard's images are built of Wolfi's packages and of its own.
+        _ => ("chainguard".to_owned(), "chainguard-secdb"),
+    };
     for entry in database.packages.unwrap_or_default() {
         // Unexpanded shell variables of the build recipe.
         if entry.pkg.name.is_empty() || entry.pkg.name.contains('$') {
@@ -54,14 +72,20 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
         }
         for (version, fixes) in entry.pkg.secfixes.unwrap_or_default() {
             for text in fixes.unwrap_or_default() {
-                emit(&shard, &entry.pkg.name, &version, &text, sink);
+                emit((&shard, source), &entry.pkg.name, &version, &text, sink);
             }
         }
     }
     Ok(())
 }
 
-fn emit(shard: &str, package: &str, version: &str, text: &str, sink: &mut dyn Sink) {
+fn emit(
+    (shard, source): (&str, &str),
+    package: &str,
+    version: &str,
+    text: &str,
+    sink: &mut dyn Sink,
+) {
     let version = version.trim();
     if version.is_empty() || version.contains('$') {
         sink.skipped();
@@ -90,7 +114,7 @@ fn emit(shard: &str, package: &str, version: &str, text: &str, sink: &mut dyn Si
                 package: package.to_owned(),
                 id: primary.clone(),
                 aliases,
-                source: SOURCE.to_owned(),
+                source: source.to_owned(),
                 state: if never {
                     State::NotAffected
                 } else {
@@ -140,7 +164,7 @@ mod tests {
     #[test]
     fn every_shape_of_an_entry_is_read() {
         let mut recorder = Recorder::default();
-        read("v3.18/main.json", JSON.as_bytes(), &mut recorder).unwrap();
+        read("alpine", "v3.18/main.json", JSON.as_bytes(), &mut recorder).unwrap();
         assert_eq!(
             recorder.lines(),
             [
@@ -159,7 +183,7 @@ mod tests {
     fn yaml_versions_stay_text() {
         let yaml = "---\ndistroversion: v3.10\nreponame: main\narchs:\n  - x86\npackages:\n  - pkg:\n      name: botan\n      secfixes:\n        2.10:\n        - CVE-2018-20187\n        1.2.9:\n          - CVE-2019-9512\n";
         let mut recorder = Recorder::default();
-        read("v3.10/main.yaml", yaml.as_bytes(), &mut recorder).unwrap();
+        read("alpine", "v3.10/main.yaml", yaml.as_bytes(), &mut recorder).unwrap();
         assert_eq!(
             recorder.lines(),
             [
@@ -173,7 +197,7 @@ mod tests {
     fn edge_and_broken_files() {
         let mut recorder = Recorder::default();
         let edge = r#"{"distroversion":"edge","packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2023-5555"]}}}]}"#;
-        read("edge/main.json", edge.as_bytes(), &mut recorder).unwrap();
+        read("alpine", "edge/main.json", edge.as_bytes(), &mut recorder).unwrap();
         assert_eq!(
             recorder.lines(),
             ["alpine:edge a CVE-2023-5555 fixed [,1-r0)"]
@@ -186,9 +210,33 @@ mod tests {
             r#"{"distroversion":""}"#,
         ] {
             assert!(
-                read("x.json", broken.as_bytes(), &mut recorder).is_err(),
+                read("alpine", "x.json", broken.as_bytes(), &mut recorder).is_err(),
                 "{broken}"
             );
         }
+    }
+
+    #[test]
+    fn wolfi_and_chainguard_have_no_release() {
+        let json = |repository: &str| {
+            format!(
+                r#"{{"reponame":"{repository}","packages":[{{"pkg":{{"name":"a","secfixes":{{"1-r0":["CVE-2023-5555 GHSA-aaaa-1111"],"0":["CVE-2023-6666"]}}}}}}]}}"#
+            )
+        };
+        for (family, repository) in [("wolfi", "os"), ("chainguard", "chainguard")] {
+            assert_eq!(
+                Recorder::of(|recorder| read(
+                    family,
+                    "security.json",
+                    json(repository).as_bytes(),
+                    recorder
+                )),
+                [
+                    format!("{family} a CVE-2023-5555 =GHSA-aaaa-1111 fixed [,1-r0)"),
+                    format!("{family} a CVE-2023-6666 not_affected"),
+                ]
+            );
+        }
+        assert!(read("wolfi", "x.json", b"{}", &mut Recorder::default()).is_err());
     }
 }

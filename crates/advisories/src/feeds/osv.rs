@@ -9,6 +9,7 @@ use seaworthy_vulndb::{Advisory, End, Interval};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::{redhat, suse};
 use crate::ids::{self, Identity};
 use crate::order::Order;
 use crate::sink::Sink;
@@ -63,6 +64,8 @@ struct Record<'a> {
 
 #[derive(Deserialize)]
 struct Score<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
     score: Option<Text<'a>>,
 }
@@ -126,10 +129,30 @@ struct Specific<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
     Language(Ecosystem),
+    /// Packages of a kind that has a shard, but no advisories of a language known to the model.
+    Other(&'static str),
     Distribution(String),
-    /// A fix that only subscribers of Ubuntu Pro get.
-    UbuntuPro(String),
+    /// A fix that only subscribers get: Ubuntu Pro, SUSE's long-term support.
+    Subscription(String),
+    /// Red Hat's extended update streams: for whoever has the stream's packages.
+    Extended(String),
 }
+
+/// Other ecosystems by their names in OSV records, and the shards that they fill.
+const OTHERS: [(&str, &str); 12] = [
+    ("Bitnami", "generic"),
+    ("DHI", "generic"),
+    ("CRAN", "cran"),
+    ("Hackage", "hackage"),
+    ("GHC", "hackage"),
+    ("GitHub Actions", "github-actions"),
+    ("ConanCenter", "conan"),
+    ("Homebrew", "homebrew"),
+    ("Julia", "julia"),
+    ("kubernetes", "kubernetes"),
+    ("Kubernetes", "kubernetes"),
+    ("CleanStart", "cleanstart"),
+];
 
 impl Target {
     /// Reads `affected[].package.ecosystem`: a name, and for distributions a release.
@@ -138,32 +161,50 @@ impl Target {
         if let Some(language) = Ecosystem::ALL.into_iter().find(|e| e.osv_name() == name) {
             return Some(Self::Language(language));
         }
-        let release = release.strip_suffix(":LTS").unwrap_or(release);
+        if let Some((_, shard)) = OTHERS.iter().find(|(other, _)| *other == name) {
+            return Some(Self::Other(shard));
+        }
         let (id, version) = match name {
             "Alpine" => ("alpine", release.trim_start_matches('v')),
             "Debian" => ("debian", release),
-            "Ubuntu" => ("ubuntu", release),
+            "Ubuntu" => return Self::ubuntu(release.strip_suffix(":LTS").unwrap_or(release)),
             "AlmaLinux" => ("almalinux", release),
             "Rocky Linux" => ("rocky", release),
+            "Photon OS" => ("photon", release),
+            "Azure Linux" => ("azurelinux", release),
+            "Wolfi" => return Some(Self::Distribution("wolfi".to_owned())),
+            "Chainguard" => return Some(Self::Distribution("chainguard".to_owned())),
+            "SUSE" | "openSUSE" => {
+                let product = suse::product(&format!("{name} {release}"))?;
+                return Some(if product.subscription {
+                    Self::Subscription(product.shard)
+                } else {
+                    Self::Distribution(product.shard)
+                });
+            }
+            "Red Hat" => {
+                let stream = redhat::stream(release)?;
+                return Some(if stream.extended {
+                    Self::Extended(stream.shard)
+                } else {
+                    Self::Distribution(stream.shard)
+                });
+            }
             _ => return None,
         };
-        if release.is_empty() {
-            return None;
-        }
-        let pro = version.strip_prefix("Pro:");
-        let key = Distribution {
-            id: id.to_owned(),
-            version: pro.unwrap_or(version).to_owned(),
-            name: String::new(),
-        }
-        .shard_key()?;
+        distribution(id, version).map(Self::Distribution)
+    }
+
+    fn ubuntu(release: &str) -> Option<Self> {
+        let pro = release.strip_prefix("Pro:");
+        let key = distribution("ubuntu", pro.unwrap_or(release))?;
         // Pro flavours (`Pro:FIPS:16.04`) are other builds of the packages.
         let plain = key
             .split_once(':')
             .is_some_and(|(_, release)| !release.contains(':'));
         match (plain, pro) {
             (false, _) => None,
-            (true, Some(_)) => Some(Self::UbuntuPro(key)),
+            (true, Some(_)) => Some(Self::Subscription(key)),
             (true, None) => Some(Self::Distribution(key)),
         }
     }
@@ -171,14 +212,49 @@ impl Target {
     fn shard(&self) -> &str {
         match self {
             Self::Language(ecosystem) => ecosystem.shard_key(),
-            Self::Distribution(key) | Self::UbuntuPro(key) => key,
+            Self::Other(key) => key,
+            Self::Distribution(key) | Self::Subscription(key) | Self::Extended(key) => key,
         }
     }
+
+    /// Whether a record is one vulnerability, and not an advisory about many.
+    const fn is_library(&self) -> bool {
+        matches!(self, Self::Language(_) | Self::Other(_))
+    }
+}
+
+fn distribution(id: &str, version: &str) -> Option<String> {
+    if version.is_empty() {
+        return None;
+    }
+    Distribution {
+        id: id.to_owned(),
+        version: version.to_owned(),
+        name: String::new(),
+    }
+    .shard_key()
 }
 
 /// Reads one record in JSON.
 pub(crate) fn json(source: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let record: Record<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    emit(source, &record, sink)
+}
+
+/// Reads one record of a feed whose packages are of a kind of their own, whatever ecosystem they
+/// claim (CleanStart's say `Alpine`).
+pub(crate) fn json_of(
+    source: &str,
+    ecosystem: &str,
+    bytes: &[u8],
+    sink: &mut dyn Sink,
+) -> Result<(), String> {
+    let mut record: Record<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    for affected in record.affected.iter_mut().flatten() {
+        if let Some(package) = &mut affected.package {
+            package.ecosystem = Cow::Owned(ecosystem.to_owned());
+        }
+    }
     emit(source, &record, sink)
 }
 
@@ -249,9 +325,13 @@ fn emit_affected(
     let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     let row = Advisory {
         package: name,
-        source: source.to_owned(),
+        source: if matches!(target, Target::Extended(_)) {
+            redhat::EXTENDED.to_owned()
+        } else {
+            source.to_owned()
+        },
         state: match (&target, fixed) {
-            (Target::UbuntuPro(_), true) => State::WillNotFix,
+            (Target::Subscription(_) | Target::Extended(_), true) => State::WillNotFix,
             (_, true) => State::Fixed,
             (_, false) => State::Affected,
         },
@@ -326,10 +406,14 @@ fn identities(target: &Target, record: &Record<'_>) -> Vec<Identity> {
             .collect()
     };
     let aliases = texts(&record.aliases);
-    if matches!(target, Target::Language(_)) {
+    if target.is_library() {
+        let upstream = match target {
+            Target::Other(_) => texts(&record.upstream),
+            _ => Vec::new(),
+        };
         return vec![ids::identify(
             &record.id,
-            aliases.iter().map(String::as_str),
+            aliases.iter().chain(&upstream).map(String::as_str),
         )];
     }
     let cves_of = |ids: Vec<String>| -> Vec<String> {
@@ -395,16 +479,30 @@ fn rating(
         word(&affected.ecosystem_specific).or_else(|| word(&affected.database_specific));
     // A distribution's record repeats the vector of the CVE: no rating of its own.
     let of_vector = match target {
-        Target::Language(_) => vector.as_ref().map(|v| v.severity),
+        Target::Language(_) | Target::Other(_) => vector.as_ref().map(|v| v.severity),
         _ => record
             .summary
             .as_ref()
             .and_then(|summary| summary.0.split_once(':')?.0.parse().ok()),
     };
-    let severity = of_package
+    // Malicious packages carry no rating: installing one is the damage (OSSF malicious-packages).
+    let malicious = record.id.starts_with("MAL-").then_some(Severity::Critical);
+    let severity = malicious
+        .or(of_package)
         .or_else(|| word(&record.database_specific))
+        .or_else(|| of_type(&affected.severity))
+        .or_else(|| of_type(&record.severity))
         .or(of_vector);
     (severity, vector.map(|v| v.text))
+}
+
+/// Ubuntu's own word, `{"type": "Ubuntu", "score": "medium"}`.
+fn of_type(scores: &Option<Vec<Score<'_>>>) -> Option<Severity> {
+    scores
+        .iter()
+        .flatten()
+        .filter(|score| score.kind.as_ref().is_some_and(|kind| kind.0 == "Ubuntu"))
+        .find_map(|score| score.score.as_ref()?.0.parse().ok())
 }
 
 /// The affected intervals of all ranges but GIT ones (OSV schema, "affected[].ranges[]").
@@ -439,7 +537,7 @@ fn range_intervals(events: &[Event<'_>], order: Order, intervals: &mut Vec<Inter
             (&event.fixed, Mark::Fixed),
             (&event.last_affected, Mark::LastAffected),
         ] {
-            if let Some(text) = text {
+            if let Some(text) = text.as_ref().filter(|text| !text.0.trim().is_empty()) {
                 let start = mark == Mark::Introduced && text.0 == "0";
                 marks.push((if start { "" } else { text.0.trim() }, mark));
             }
@@ -500,7 +598,7 @@ fn loose_versions(
     intervals: &[Interval],
     order: Order,
 ) -> Vec<String> {
-    if !intervals.is_empty() && !matches!(target, Target::Language(_)) {
+    if !intervals.is_empty() && !target.is_library() {
         return Vec::new();
     }
     let mut versions: Vec<String> = affected

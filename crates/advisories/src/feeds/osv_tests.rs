@@ -111,3 +111,131 @@ fn yaml_is_read_too_and_damage_is_an_error() {
         assert!(yaml("osv", bad.as_bytes(), &mut recorder).is_err(), "{bad}");
     }
 }
+
+fn affected(ecosystem: &str, fixed: &str) -> Vec<String> {
+    lines(&format!(
+        r#"{{"id":"X-2024:1","upstream":["CVE-2024-0001"],"severity":[{{"type":"Ubuntu","score":"low"}}],
+        "affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"x"}},"ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}"#
+    ))
+}
+
+#[test]
+fn every_distribution_and_ecosystem_has_its_shard() {
+    for (ecosystem, fixed, expected) in [
+        (
+            "Alpine:v3.19",
+            "1-r1",
+            "alpine:3.19 x CVE-2024-0001 @X-2024:1 fixed !low [,1-r1)",
+        ),
+        (
+            "Ubuntu:24.04:LTS",
+            "1",
+            "ubuntu:24.04 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "Rocky Linux:9",
+            "1",
+            "rocky:9 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "Photon OS:5.0",
+            "1",
+            "photon:5.0 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "SUSE:Linux Enterprise Module for Basesystem 15 SP5",
+            "1",
+            "sles:15.5 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "SUSE:Linux Enterprise Server 15 SP2-LTSS",
+            "1",
+            "sles:15.2 x CVE-2024-0001 @X-2024:1 will_not_fix !low [,1)",
+        ),
+        (
+            "openSUSE:Leap 15.6",
+            "1",
+            "opensuse-leap:15.6 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "openSUSE:Tumbleweed",
+            "1",
+            "opensuse-tumbleweed x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "Red Hat:enterprise_linux:9::baseos",
+            "1",
+            "rhel:9 x CVE-2024-0001 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "Red Hat:rhel_eus:9.2::appstream",
+            "1.el9_2",
+            "rhel:9 x CVE-2024-0001 @X-2024:1 will_not_fix !low [,1.el9_2)",
+        ),
+        (
+            "Wolfi",
+            "1-r1",
+            "wolfi x CVE-2024-0001 @X-2024:1 fixed !low [,1-r1)",
+        ),
+        (
+            "Bitnami",
+            "1",
+            "generic x CVE-2024-0001 =X-2024:1 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "Julia",
+            "1",
+            "julia x CVE-2024-0001 =X-2024:1 @X-2024:1 fixed !low [,1)",
+        ),
+        (
+            "CRAN",
+            "1",
+            "cran x CVE-2024-0001 =X-2024:1 @X-2024:1 fixed !low [,1)",
+        ),
+        ("Hex", "1", "hex x X-2024:1 fixed !low [,1)"),
+        (
+            "GitHub Actions",
+            "1",
+            "github-actions x CVE-2024-0001 =X-2024:1 @X-2024:1 fixed !low [,1)",
+        ),
+    ] {
+        assert_eq!(affected(ecosystem, fixed), [expected], "{ecosystem}");
+    }
+    for ecosystem in [
+        "Linux",
+        "Alpine",
+        "Ubuntu:Pro:FIPS:22.04:LTS",
+        "SUSE:Manager Server 4.3",
+    ] {
+        assert!(affected(ecosystem, "1").is_empty(), "{ecosystem}");
+    }
+}
+
+#[test]
+fn a_malicious_package_is_critical() {
+    let record = r#"{"id":"MAL-2024-1","affected":[{"package":{"ecosystem":"npm","name":"evil"},"versions":["1.0.0"],"ranges":[]}]}"#;
+    assert_eq!(
+        lines(record),
+        ["npm evil MAL-2024-1 affected !critical ==1.0.0"]
+    );
+}
+
+#[test]
+fn last_affected_is_the_last_one() {
+    assert_eq!(
+        language(
+            r#"[{"type":"SEMVER","events":[{"introduced":"1.0.0"},{"last_affected":"1.4.2"}]}]"#,
+            "[]"
+        ),
+        ["npm x CVE-2024-0001 =GHSA-aaaa-1111 @GHSA-aaaa-1111 affected !high [1.0.0,1.4.2]"]
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let mut recorder = Recorder::default();
+        let _ = json("osv", &bytes, &mut recorder);
+        let _ = yaml("osv", &bytes, &mut recorder);
+    }
+}

@@ -1,5 +1,5 @@
 //! Red Hat's security data API (`hydra`): one JSON object a CVE, with fixed releases and the state
-//! of what is not fixed. Extended update streams (EUS, AUS, TUS) are other products.
+//! of what is not fixed.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,7 @@ use seaworthy_model::{Severity, State};
 use seaworthy_vulndb::{Advisory, End, Interval};
 use serde::Deserialize;
 
+use super::redhat;
 use crate::ids;
 use crate::sink::Sink;
 use crate::vector::Vector;
@@ -99,19 +100,29 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     };
     let mut rows = 0;
     for release in cve.affected_release.iter().flat_map(Many::iter) {
-        let Some(major) = major(&release.cpe) else {
+        let Some(stream) = redhat::stream(&release.cpe) else {
             continue;
         };
-        let Some((name, version)) = release.package.as_deref().and_then(split) else {
+        let Some((name, version)) = release.package.as_deref().and_then(redhat::split_nevr) else {
             continue;
         };
         rows += 1;
         sink.advisory(
-            &format!("rhel:{major}"),
+            &stream.shard,
             Advisory {
                 package: name.to_owned(),
                 advisory: release.advisory.as_deref().map(str::to_owned),
-                state: State::Fixed,
+                source: if stream.extended {
+                    redhat::EXTENDED
+                } else {
+                    SOURCE
+                }
+                .to_owned(),
+                state: if stream.extended {
+                    State::WillNotFix
+                } else {
+                    State::Fixed
+                },
                 intervals: vec![Interval {
                     introduced: String::new(),
                     end: End::Fixed(version.to_owned()),
@@ -121,10 +132,10 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         );
     }
     for package in cve.package_state.iter().flat_map(Many::iter) {
-        let (Some(major), Some(name), Some(state)) = (
-            major(&package.cpe),
+        let (Some(stream), Some(name), Some(state)) = (
+            redhat::stream(&package.cpe).filter(|stream| !stream.extended),
             package.package_name.as_deref(),
-            package.fix_state.as_deref().and_then(state),
+            package.fix_state.as_deref().and_then(redhat::state),
         ) else {
             continue;
         };
@@ -136,7 +147,7 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         };
         rows += 1;
         sink.advisory(
-            &format!("rhel:{major}"),
+            &stream.shard,
             Advisory {
                 package: name.to_owned(),
                 module,
@@ -149,40 +160,6 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         sink.skipped();
     }
     Ok(())
-}
-
-/// The release of `cpe:/o:redhat:enterprise_linux:8` and `cpe:/a:redhat:enterprise_linux:8::appstream`.
-fn major(cpe: &str) -> Option<&str> {
-    let rest = cpe.split_once(":redhat:enterprise_linux:")?.1;
-    let release = rest.split(':').next()?;
-    let major = release.split('.').next()?;
-    let whole = release == major && !major.is_empty() && major.bytes().all(|b| b.is_ascii_digit());
-    whole.then_some(major)
-}
-
-/// Name and version of `zlib-0:1.2.11-19.el8_6`. A module (`nodejs:18-8080….63b34585`) has no
-/// package's version, and gives none.
-fn split(package: &str) -> Option<(&str, &str)> {
-    let release = package.rfind('-')?;
-    let version = package[..release].rfind('-')?;
-    let (name, version) = (&package[..version], &package[version + 1..]);
-    let version = version.strip_prefix("0:").unwrap_or(version);
-    let plain = !name.is_empty()
-        && !name.contains(['/', ':'])
-        && version.starts_with(|c: char| c.is_ascii_digit());
-    plain.then_some((name, version))
-}
-
-fn state(word: &str) -> Option<State> {
-    Some(match word {
-        "Affected" => State::Affected,
-        "Fix deferred" | "Deferred" => State::FixDeferred,
-        "New" | "Under investigation" => State::UnderInvestigation,
-        "Not affected" => State::NotAffected,
-        "Will not fix" => State::WillNotFix,
-        "Out of support scope" => State::EndOfLife,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -205,7 +182,7 @@ mod tests {
         {"fix_state":"Affected","package_name":"openshift/zlib","cpe":"cpe:/o:redhat:enterprise_linux:9"}]}"#;
 
     #[test]
-    fn fixes_and_states_of_the_plain_releases_are_read() {
+    fn fixes_and_states_are_read_and_extended_streams_told_apart() {
         let mut recorder = Recorder::default();
         read(JSON.as_bytes(), &mut recorder).unwrap();
         assert_eq!(
@@ -214,6 +191,7 @@ mod tests {
                 "rhel:6 zlib CVE-2022-37434 end_of_life !medium",
                 "rhel:8 nodejs CVE-2022-37434 %nodejs:18 will_not_fix !medium",
                 "rhel:8 perl CVE-2022-37434 @RHSA-2022:1 fixed !medium [,4:5.26.3-422.el8)",
+                "rhel:8 zlib CVE-2022-37434 @RHSA-2022:2 will_not_fix !medium [,1.2.11-18.el8_1)",
                 "rhel:8 zlib CVE-2022-37434 @RHSA-2022:7106 fixed !medium [,1.2.11-19.el8_6)",
                 "rhel:9 rsync CVE-2022-37434 not_affected !medium",
             ]

@@ -1,11 +1,10 @@
 //! RustSec's advisories: Markdown that begins with a block of TOML (its README, "Advisory Format").
 
-use std::cmp::Ordering;
-
 use seaworthy_model::State;
-use seaworthy_vulndb::{Advisory, End, Interval};
+use seaworthy_vulndb::{Advisory, End};
 use serde::Deserialize;
 
+use super::spans::{self, Bare};
 use crate::ids;
 use crate::order::Order;
 use crate::sink::Sink;
@@ -70,10 +69,12 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         .iter()
         .chain(&document.versions.unaffected)
     {
-        fine.push(Span::parse(range).ok_or_else(|| format!("`{range}` is no range"))?);
+        fine.extend(
+            spans::parse(range, Bare::Caret).ok_or_else(|| format!("`{range}` is no range"))?,
+        );
     }
     let order = Order::of_shard(SHARD);
-    let intervals = rest_of(fine, order);
+    let intervals = spans::rest_of(fine, order);
     let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     let identity = ids::identify(&head.id, head.aliases.iter().map(String::as_str));
     let vector = head.cvss.as_deref().and_then(Vector::parse);
@@ -93,144 +94,6 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         },
     );
     Ok(())
-}
-
-/// A stretch of versions that are fine: from a bound to a bound, each inclusive or not.
-struct Span {
-    from: Option<(String, bool)>,
-    to: Option<(String, bool)>,
-}
-
-impl Span {
-    /// Reads `>= 1.2, < 2`, `^1.2.3`, `~1.2.3`, `= 1.0` (Cargo, "Specifying Dependencies").
-    fn parse(text: &str) -> Option<Self> {
-        let mut span = Self {
-            from: None,
-            to: None,
-        };
-        for part in text.split(',') {
-            let part = part.trim();
-            let at = part.find(|c: char| c.is_ascii_digit())?;
-            let (operator, version) = (part[..at].trim(), part[at..].trim());
-            let version = full(version)?;
-            match operator {
-                ">=" => span.from = Some((version, true)),
-                ">" => span.from = Some((version, false)),
-                "<" => span.to = Some((version, false)),
-                "<=" => span.to = Some((version, true)),
-                "=" => {
-                    span.from = Some((version.clone(), true));
-                    span.to = Some((version, true));
-                }
-                "^" | "" => {
-                    span.to = Some((next(&version, false)?, false));
-                    span.from = Some((version, true));
-                }
-                "~" => {
-                    span.to = Some((next(&version, true)?, false));
-                    span.from = Some((version, true));
-                }
-                _ => return None,
-            }
-        }
-        Some(span)
-    }
-}
-
-/// Three numbers, whatever was left out.
-fn full(version: &str) -> Option<String> {
-    let (numbers, rest) = match version.find(['-', '+']) {
-        Some(at) => version.split_at(at),
-        None => (version, ""),
-    };
-    let mut parts: Vec<&str> = numbers.split('.').collect();
-    if parts.len() > 3 || parts.iter().any(|part| part.parse::<u64>().is_err()) {
-        return None;
-    }
-    parts.resize(3, "0");
-    Some(format!("{}{rest}", parts.join(".")))
-}
-
-/// The first version that is not compatible (`^`), or of another minor version (`~`).
-fn next(version: &str, minor: bool) -> Option<String> {
-    let numbers = version.split(['-', '+']).next()?;
-    let parts: Vec<u64> = numbers
-        .split('.')
-        .map_while(|part| part.parse().ok())
-        .collect();
-    let [a, b, c] = parts[..] else {
-        return None;
-    };
-    Some(match (minor, a, b) {
-        (true, _, _) => format!("{a}.{}.0", b.checked_add(1)?),
-        (false, 0, 0) => format!("0.0.{}", c.checked_add(1)?),
-        (false, 0, _) => format!("0.{}.0", b.checked_add(1)?),
-        (false, _, _) => format!("{}.0.0", a.checked_add(1)?),
-    })
-}
-
-/// What is left between the fine stretches.
-fn rest_of(mut fine: Vec<Span>, order: Order) -> Vec<Interval> {
-    let start = |span: &Span| {
-        span.from
-            .as_ref()
-            .map_or("", |(version, _)| version)
-            .to_owned()
-    };
-    fine.sort_by(|a, b| order.compare(&start(a), &start(b)));
-    let mut out = Vec::new();
-    // Where the affected stretch begins; none when all the rest is fine.
-    let mut open = Some(String::new());
-    for span in fine {
-        let Some(begin) = open.take() else {
-            break;
-        };
-        if let Some((from, inclusive)) = &span.from
-            && order.compare(from, &begin) == Ordering::Greater
-        {
-            out.push(Interval {
-                introduced: begin.clone(),
-                end: if *inclusive {
-                    End::Fixed(from.clone())
-                } else {
-                    End::LastAffected(from.clone())
-                },
-            });
-        }
-        open = match span.to {
-            None => None,
-            // After an inclusive end the next version begins; there is no name for it but a
-            // pre-release of the following patch.
-            Some((to, inclusive)) => {
-                let to = if inclusive { after(&to) } else { to };
-                Some(if order.compare(&to, &begin) == Ordering::Greater {
-                    to
-                } else {
-                    begin
-                })
-            }
-        };
-    }
-    if let Some(introduced) = open {
-        out.push(Interval {
-            introduced,
-            end: End::Open,
-        });
-    }
-    out
-}
-
-fn after(version: &str) -> String {
-    next(version, true)
-        .and_then(|_| {
-            let numbers = version.split(['-', '+']).next()?;
-            let (head, patch) = numbers.rsplit_once('.')?;
-            Some(format!(
-                "{head}.{}-0",
-                patch.parse::<u64>().ok()?.checked_add(1)?
-            ))
-        })
-        .unwrap_or_else(|| version.to_owned())
 }
 
 #[cfg(test)]
@@ -254,7 +117,7 @@ mod tests {
             ("patched = []", "affected !critical [,)"),
             (
                 "patched = [\"^1.2.3\", \">=2.1\"]",
-                "fixed !critical [,1.2.3) [2.0.0,2.1.0)",
+                "fixed !critical [,1.2.3) [2.0.0,2.1)",
             ),
             (
                 "patched = [\"~0.4.5\", \"> 0.7.0\"]",

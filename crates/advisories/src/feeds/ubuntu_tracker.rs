@@ -5,37 +5,12 @@ use std::collections::BTreeMap;
 use seaworthy_model::{Severity, State};
 use seaworthy_vulndb::{Advisory, End, Interval};
 
+use super::ubuntu::{self, Said};
 use crate::ids;
 use crate::sink::{CvssRow, Sink};
 use crate::vector::Vector;
 
 const SOURCE: &str = "ubuntu-cve-tracker";
-
-/// Code names with their release numbers, for releases that images are made of.
-const RELEASES: [(&str, &str); 14] = [
-    ("trusty", "14.04"),
-    ("xenial", "16.04"),
-    ("bionic", "18.04"),
-    ("focal", "20.04"),
-    ("impish", "21.10"),
-    ("jammy", "22.04"),
-    ("kinetic", "22.10"),
-    ("lunar", "23.04"),
-    ("mantic", "23.10"),
-    ("noble", "24.04"),
-    ("oracular", "24.10"),
-    ("plucky", "25.04"),
-    ("questing", "25.10"),
-    ("resolute", "26.04"),
-];
-
-/// What the file says about one package in one release: in the archive that all use, and in the
-/// one for subscribers.
-#[derive(Default, Clone, Copy)]
-struct Said<'a> {
-    standard: Option<(&'a str, &'a str)>,
-    extended: Option<(&'a str, &'a str)>,
-}
 
 /// Reads one CVE.
 pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
@@ -46,15 +21,16 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let mut vectors: Vec<&str> = Vec::new();
     let mut nvd = None;
     let mut in_vectors = false;
-    let mut said: BTreeMap<(&str, &str), Said<'_>> = BTreeMap::new();
+    let mut said: BTreeMap<(&str, &str), Said<&str>> = BTreeMap::new();
     for line in text.lines() {
         if line.starts_with([' ', '\t']) {
             // ` nvd: CVSS:3.1/AV:N/… [9.8 CRITICAL]`
             if in_vectors && let Some((source, rest)) = line.split_once(": ") {
                 let vector = rest.split_whitespace().next();
-                vectors.extend(vector);
                 if source.trim() == "nvd" {
                     nvd = vector;
+                } else {
+                    vectors.extend(vector);
                 }
             }
             continue;
@@ -72,14 +48,14 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
                 if let Some(package) = key.strip_prefix("Priority_") {
                     priorities.extend(severity(value).map(|s| (package, s)));
                 } else if let Some((release, package)) = key.split_once('_')
-                    && let Some((version, extended)) = release_of(release)
+                    && let Some((version, extended)) = ubuntu::release_of(release)
                 {
-                    let status = status(value);
+                    let (word, detail) = status(value);
                     let said = said.entry((version, package)).or_default();
                     if extended {
-                        said.extended = Some(status);
+                        said.extended = plain(word, detail);
                     } else {
-                        said.standard = Some(status);
+                        said.standard = plain(word, detail);
                     }
                 }
             }
@@ -99,10 +75,11 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             vector: vector.text,
         });
     }
+    // What NVD says stands in its own table, once, and not in each row.
     let vector = Vector::best(vectors.into_iter()).map(|vector| vector.text);
     let mut rows = 0;
     for ((version, package), said) in said {
-        let Some((state, fixed)) = judge(said) else {
+        let Some((state, fixed)) = ubuntu::judge(said) else {
             continue;
         };
         rows += 1;
@@ -132,21 +109,6 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     Ok(())
 }
 
-/// The release number, and whether the line is about what subscribers get. Lines about other
-/// products (`fips/…`, `snap`, `upstream`, `devel`) are none.
-fn release_of(text: &str) -> Option<(&'static str, bool)> {
-    let (codename, extended) = match text.split_once('/') {
-        None => (text, false),
-        Some(("esm-infra" | "esm-apps" | "esm-infra-legacy", codename)) => (codename, true),
-        Some((codename, "esm")) => (codename, true),
-        Some(_) => return None,
-    };
-    RELEASES
-        .iter()
-        .find(|(name, _)| *name == codename)
-        .map(|(_, version)| (*version, extended))
-}
-
 /// `released (1.2-3)` in its two parts.
 fn status(value: &str) -> (&str, &str) {
     match value.split_once('(') {
@@ -158,21 +120,7 @@ fn status(value: &str) -> (&str, &str) {
     }
 }
 
-/// The state, and the fixed version where there is one. A fix that only subscribers get is no fix
-/// for the others; whoever has it is not affected all the same.
-fn judge(said: Said<'_>) -> Option<(State, Option<&str>)> {
-    let standard = said.standard.and_then(plain);
-    if let Some((State::Fixed | State::NotAffected, _)) = standard {
-        return standard;
-    }
-    match said.extended.and_then(plain) {
-        Some((State::Fixed, fixed)) => Some((State::WillNotFix, fixed)),
-        Some((State::NotAffected, _)) => Some((State::NotAffected, None)),
-        extended => standard.or(extended),
-    }
-}
-
-fn plain<'a>((word, detail): (&'a str, &'a str)) -> Option<(State, Option<&'a str>)> {
+fn plain<'a>(word: &str, detail: &'a str) -> Option<(State, Option<&'a str>)> {
     Some(match word {
         // A version is one word that begins with a digit.
         "released" => {
@@ -229,8 +177,8 @@ mod tests {
             ]
         );
         assert_eq!(
-            recorder.rows[0].1.vector.as_deref(),
-            Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
+            recorder.rows[0].1.vector, None,
+            "NVD's vector is not Ubuntu's"
         );
         assert_eq!(recorder.cvss.len(), 1);
         assert_eq!(recorder.date, "2022-08-05");

@@ -98,6 +98,12 @@ pub(crate) fn read(
     } else if let Some(folder) = strip(name, &[".tar.gz", ".tgz"]) {
         let stream = flate2::bufread::MultiGzDecoder::new(BufReader::new(opened));
         read_tar(file, parent(folder), stream, limits, wanted, visit)
+    } else if let Some(folder) = strip(name, &[".tar.bz2", ".tbz2"]) {
+        let stream = bzip2::bufread::MultiBzDecoder::new(BufReader::new(opened));
+        read_tar(file, parent(folder), stream, limits, wanted, visit)
+    } else if let Some(folder) = strip(name, &[".tar.xz", ".txz"]) {
+        let stream = xz_stream(opened).map_err(Error::read(&file.path))?;
+        read_tar(file, parent(folder), stream, limits, wanted, visit)
     } else if let Some(folder) = strip(name, &[".tar"]) {
         read_tar(
             file,
@@ -111,6 +117,12 @@ pub(crate) fn read(
         read_zip(file, parent(folder), opened, limits, wanted, visit)
     } else if let Some(inner) = strip(name, &[".gz"]) {
         let stream = flate2::bufread::MultiGzDecoder::new(BufReader::new(opened));
+        read_single(file, inner, stream, limits, wanted, visit)
+    } else if let Some(inner) = strip(name, &[".bz2"]) {
+        let stream = bzip2::bufread::MultiBzDecoder::new(BufReader::new(opened));
+        read_single(file, inner, stream, limits, wanted, visit)
+    } else if let Some(inner) = strip(name, &[".xz"]) {
+        let stream = xz_stream(opened).map_err(Error::read(&file.path))?;
         read_single(file, inner, stream, limits, wanted, visit)
     } else if let Some(inner) = strip(name, &[".zst", ".zstd"]) {
         if !wanted(inner) {
@@ -130,6 +142,19 @@ fn zstd_stream(file: File) -> io::Result<impl Read> {
     let mut decoder = zstd::stream::read::Decoder::new(file)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG)?;
     Ok(BufReader::with_capacity(1 << 17, decoder))
+}
+
+/// Memory that an xz stream may ask for; `xz -9` needs 65 MiB.
+const XZ_MEMORY: u64 = 128 << 20;
+
+fn xz_stream(file: File) -> io::Result<impl Read> {
+    let stream =
+        liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)
+            .map_err(io::Error::other)?;
+    Ok(liblzma::bufread::XzDecoder::new_stream(
+        BufReader::new(file),
+        stream,
+    ))
 }
 
 fn strip<'a>(name: &'a str, suffixes: &[&str]) -> Option<&'a str> {

@@ -27,6 +27,18 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -71,6 +83,10 @@ fn every_kind_of_archive_gives_the_same_entries() {
             zstd::encode_all(&tar[..], 1).unwrap(),
             &whole,
         ),
+        ("feed/f.tar.bz2", bzip2(&tar), &whole),
+        ("feed/f.tar.xz", xz(&tar), &whole),
+        ("feed/z.json.bz2", bzip2(b"two"), &["feed/z.json=two"]),
+        ("feed/z.json.xz", xz(b"two"), &["feed/z.json=two"]),
         ("feed/f.zip", zip_of(&FILES), &whole),
         ("feed/z.json", b"two".to_vec(), &["feed/z.json=two"]),
         ("feed/z.json.gz", gzip(b"two"), &["feed/z.json=two"]),
@@ -95,6 +111,8 @@ fn damage_is_an_error_and_never_a_panic() {
     for (name, bytes) in [
         ("f.tar.gz", gzip(&tar)),
         ("f.tar.zst", zstd::encode_all(&tar[..], 1).unwrap()),
+        ("f.tar.bz2", bzip2(&tar)),
+        ("f.tar.xz", xz(&tar)),
         ("f.zip", zip_of(&FILES)),
         ("f.tar", tar[..1500].to_vec()),
     ] {

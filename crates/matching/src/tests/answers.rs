@@ -331,19 +331,16 @@ fn explanations_say_why_and_why_not() {
 }
 
 #[test]
-fn a_hundred_thousand_lookups_take_no_time() {
+fn a_hundred_thousand_packages_find_only_their_own() {
     let database = debian(&["openssl CVE-2024-1 debian-tracker fixed ..3.0-5"]);
-    let packages = (0..100_000)
+    let mut packages: Vec<_> = (0..100_000)
         .map(|n| package(PackageType::Deb, &format!("package{n} 1.{n}-1")))
         .collect();
+    packages.push(package(PackageType::Deb, "openssl 3.0-4"));
     let inventory = inventory(("debian", "12"), packages);
-    let start = std::time::Instant::now();
     let found = matched(&inventory, &database);
-    let elapsed = start.elapsed();
-    assert_eq!(found.findings, []);
-    println!("100,000 lookups: {elapsed:?}");
-    // Generous, for debug builds on busy machines.
-    assert!(elapsed.as_millis() < 3000, "{elapsed:?}");
+    assert_eq!(found.findings.len(), 1);
+    assert_eq!(found.findings[0].package, 100_000);
 }
 
 #[test]

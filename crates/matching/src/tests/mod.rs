@@ -2,6 +2,7 @@
 
 mod answers;
 mod rules;
+mod streams;
 
 use seaworthy_model::{
     CoverageKind, Distribution, Evidence, ImageFacts, Layer, Origin, Package, PackageType, Severity,

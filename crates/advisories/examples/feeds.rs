@@ -1,0 +1,590 @@
+//! Builds a database from real feeds and checks facts in it that are known from elsewhere:
+//! `cargo run --release --example feeds -- [FEEDS] [OUT]`. Says so, and passes, when there is no
+//! folder of feeds.
+
+#![allow(clippy::print_stdout, reason = "an example reports on its output")]
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use seaworthy_advisories::{BuildOptions, BuildSummary, build};
+use seaworthy_vulndb::{Database, EndRef, file_name};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let feeds = arguments
+        .next()
+        .map_or_else(|| PathBuf::from("../shared/feeds"), PathBuf::from);
+    if !feeds.is_dir() {
+        println!("no feeds in {}: nothing checked", feeds.display());
+        return Ok(());
+    }
+    let kept = arguments.next().map(PathBuf::from);
+    let temporary = tempfile::tempdir()?;
+    let out = kept.unwrap_or_else(|| temporary.path().join("db"));
+    let options = BuildOptions {
+        restricted: true,
+        ..BuildOptions::default()
+    };
+    let summary = build(&feeds, &out, &options, &|_| {})?;
+    counts(&summary);
+    sizes(&out, &summary)?;
+    let database = Database::open_dir(&out)?;
+    spot_checks(&database)?;
+    tables(&database)?;
+    samples(&feeds.join("samples"), temporary.path())
+}
+
+fn counts(summary: &BuildSummary) {
+    println!("| source | records | rows | skipped | broken | newest |");
+    println!("|---|---:|---:|---:|---:|---|");
+    for source in &summary.sources {
+        println!(
+            "| {} | {} | {} | {} | {} | {} |",
+            source.name, source.records, source.rows, source.skipped, source.broken, source.date
+        );
+        for named in &source.named {
+            println!("  broken: {named}");
+        }
+    }
+    println!("no reader for: {}", summary.unread.join(", "));
+}
+
+/// The files' sizes, as they are mapped and as they travel, and that they stay in their bounds.
+fn sizes(out: &Path, summary: &BuildSummary) -> Outcome<()> {
+    let (mut mapped, mut packed) = (0, 0);
+    let mut alpine = 0;
+    let mut all = Vec::new();
+    for shard in &summary.shards {
+        let bytes = fs::read(out.join(file_name(&shard.key)))?;
+        let compressed = zstd::bulk::compress(&bytes, 19)?.len();
+        mapped += bytes.len();
+        packed += compressed;
+        if shard.key.starts_with("alpine:") {
+            alpine = alpine.max(compressed);
+        }
+        all.push((compressed, bytes.len(), shard.rows, &shard.key));
+    }
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    println!("| file | rows | bytes mapped | bytes with zstd -19 |");
+    println!("|---|---:|---:|---:|");
+    for (compressed, bytes, rows, key) in all {
+        println!("| {key} | {rows} | {bytes} | {compressed} |");
+    }
+    println!(
+        "{} files, {mapped} bytes mapped, {packed} bytes with zstd -19",
+        summary.shards.len()
+    );
+    ensure(packed <= 12_000_000, "all files compress to at most 12 MB")?;
+    ensure(
+        alpine < 100_000,
+        "each release of Alpine compresses to less than 100 kB",
+    )
+}
+
+fn ensure(holds: bool, what: &str) -> Outcome<()> {
+    if holds {
+        Ok(())
+    } else {
+        Err(format!("not so: {what}").into())
+    }
+}
+
+/// Shard, package, id, source, and a version that the row names as its fix, its last affected one,
+/// or (with `=`) its state.
+const FACTS: [(&str, &str, &str, &str, &str); 44] = [
+    (
+        "alpine:3.18",
+        "openssl",
+        "CVE-2023-5363",
+        "alpine-secdb",
+        "3.1.4-r0",
+    ),
+    (
+        "alpine:3.19",
+        "zlib",
+        "CVE-2022-37434",
+        "alpine-secdb",
+        "1.2.12-r2",
+    ),
+    (
+        "alpine:3.20",
+        "busybox",
+        "CVE-2022-28391",
+        "alpine-secdb",
+        "1.35.0-r7",
+    ),
+    (
+        "debian:11",
+        "xorg-server",
+        "CVE-2023-1393",
+        "debian-dsa",
+        "2:1.20.11-1+deb11u6",
+    ),
+    (
+        "debian:11",
+        "openssl",
+        "CVE-2022-0778",
+        "debian-dsa",
+        "1.1.1k-1+deb11u2",
+    ),
+    (
+        "debian:10",
+        "zlib",
+        "CVE-2018-25032",
+        "debian-dsa",
+        "1:1.2.11.dfsg-1+deb10u1",
+    ),
+    (
+        "ubuntu:22.04",
+        "openssl",
+        "CVE-2022-3602",
+        "ubuntu-cve-tracker",
+        "3.0.2-0ubuntu1.7",
+    ),
+    (
+        "ubuntu:20.04",
+        "openssl",
+        "CVE-2022-3602",
+        "ubuntu-cve-tracker",
+        "=not_affected",
+    ),
+    (
+        "ubuntu:22.04",
+        "zlib",
+        "CVE-2022-37434",
+        "ubuntu-cve-tracker",
+        "1:1.2.11.dfsg-2ubuntu9.2",
+    ),
+    (
+        "ubuntu:16.04",
+        "zlib",
+        "CVE-2022-37434",
+        "ubuntu-cve-tracker",
+        "=will_not_fix",
+    ),
+    (
+        "rhel:9",
+        "openssl",
+        "CVE-2022-3602",
+        "redhat-api",
+        "1:3.0.1-43.el9_0",
+    ),
+    (
+        "rhel:8",
+        "zlib",
+        "CVE-2022-37434",
+        "redhat-api",
+        "1.2.11-19.el8_6",
+    ),
+    (
+        "rhel:8",
+        "zlib",
+        "CVE-2018-25032",
+        "redhat-eus",
+        "=will_not_fix",
+    ),
+    (
+        "rhel:8",
+        "nodejs",
+        "CVE-2023-30581",
+        "redhat-oval",
+        "1:18.16.1-1.module+el8.8.0+19438+94e84959",
+    ),
+    (
+        "almalinux:9",
+        "openssl-libs",
+        "CVE-2022-3602",
+        "almalinux-osv",
+        "1:3.0.1-43.el9_0",
+    ),
+    (
+        "azurelinux:3.0",
+        "oath-toolkit",
+        "CVE-2024-47191",
+        "azurelinux-oval",
+        "2.6.7-3.azl3",
+    ),
+    (
+        "mariner:1.0",
+        "kernel",
+        "CVE-2023-3863",
+        "azurelinux-oval",
+        "=fixed",
+    ),
+    (
+        "photon:3.0",
+        "curl",
+        "CVE-2018-16890",
+        "photon-oval",
+        "=fixed",
+    ),
+    ("npm", "lodash", "CVE-2021-23337", "osv", "4.17.21"),
+    ("npm", "jquery", "CVE-2020-11022", "retirejs", "3.5.0"),
+    ("npm", "hapi", "NSWG-ECO-65", "nodejs-security-wg", "11.1.4"),
+    ("pypi", "jinja2", "CVE-2020-28493", "pypa", "2.11.3"),
+    ("pypi", "requests", "CVE-2023-32681", "pypa", "2.31.0"),
+    (
+        "go",
+        "golang.org/x/net",
+        "CVE-2023-44487",
+        "go-vulndb",
+        "0.17.0",
+    ),
+    ("go", "stdlib", "CVE-2023-39325", "go-vulndb", "1.20.10"),
+    ("crates", "smallvec", "CVE-2021-25900", "rustsec", "0.6.14"),
+    ("rubygems", "rack", "CVE-2024-26141", "rubysec", "2.2.8.1"),
+    (
+        "packagist",
+        "cakephp/cakephp",
+        "CVE-2019-11458",
+        "friendsofphp",
+        "3.5.18",
+    ),
+    (
+        "packagist",
+        "symfony/http-kernel",
+        "CVE-2022-24894",
+        "friendsofphp",
+        "=fixed",
+    ),
+    (
+        "maven",
+        "com.fasterxml.jackson.core:jackson-databind",
+        "CVE-2018-7489",
+        "project-kb",
+        "=affected",
+    ),
+    (
+        "maven",
+        "org.apache.logging.log4j:log4j-core",
+        "CVE-2021-44228",
+        "osv",
+        "2.15.0",
+    ),
+    (
+        "hex",
+        "phoenix",
+        "GHSA-p8f7-22gq-m7j9",
+        "elixir-advisories",
+        "1.6.14",
+    ),
+    (
+        "hackage",
+        "x509-validation",
+        "HSEC-2023-0006",
+        "haskell-advisories",
+        "1.4.8",
+    ),
+    (
+        "julia",
+        "ImageMagick_jll",
+        "CVE-2026-25969",
+        "julia-advisories",
+        "7.1.2023+0",
+    ),
+    ("cran", "readxl", "RSEC-2023-0", "r-advisories", "=affected"),
+    (
+        "homebrew",
+        "libssh2",
+        "CVE-2025-15661",
+        "homebrew",
+        "1.11.1_3",
+    ),
+    (
+        "kubernetes",
+        "k8s.io/apiserver",
+        "CVE-2024-3177",
+        "kubernetes",
+        "=fixed",
+    ),
+    (
+        "cleanstart",
+        "step",
+        "CVE-2026-42505",
+        "cleanstart",
+        "0.29.0-r1",
+    ),
+    (
+        "generic",
+        "minio",
+        "CVE-2023-27589",
+        "bitnami",
+        "2023.03.13",
+    ),
+    (
+        "generic",
+        "node",
+        "CVE-2025-23166",
+        "docker-hardened-images",
+        "20.19.2",
+    ),
+    ("generic", "node", "CVE-2023-39331", "nodejs-core", "20.8.1"),
+    ("generic", "jruby", "CVE-2022-25857", "rubysec", "9.3.8.0"),
+    (
+        "generic",
+        "gitlab",
+        "CVE-2023-5512",
+        "nvd-overrides",
+        "16.4.4",
+    ),
+    ("generic", "nginx", "CVE-2021-23017", "bitnami", "1.20.1"),
+];
+
+fn spot_checks(database: &Database) -> Outcome<()> {
+    let mut wrong = Vec::new();
+    for (key, package, id, source, expected) in FACTS {
+        let shard = database
+            .shard(key)
+            .ok_or_else(|| format!("no shard {key}"))?;
+        let rows: Vec<_> = shard
+            .lookup(package)
+            .filter(|row| row.id() == id && row.source() == source)
+            .collect();
+        let holds = rows.iter().any(|row| match expected.strip_prefix('=') {
+            Some(state) => row.state().name() == state,
+            None => row
+                .intervals()
+                .any(|(_, end)| matches!(end, EndRef::Fixed(v) | EndRef::LastAffected(v) if v == expected)),
+        });
+        if !holds {
+            wrong.push(format!(
+                "{key} {package} {id} of {source}: no row says {expected}: {rows:?}"
+            ));
+        }
+    }
+    println!(
+        "{} of {} spot checks hold",
+        FACTS.len() - wrong.len(),
+        FACTS.len()
+    );
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n").into())
+    }
+}
+
+fn tables(database: &Database) -> Outcome<()> {
+    let kev = database.kev().and_then(|table| table.get("CVE-2021-44228"));
+    ensure(
+        kev.is_some_and(|entry| entry.ransomware && entry.date_added == "2021-12-10"),
+        "log4shell is exploited, by ransomware, since December 2021",
+    )?;
+    let epss = database
+        .epss()
+        .and_then(|table| table.get("CVE-2021-44228"));
+    ensure(
+        epss.is_some_and(|epss| epss.score > 0.9),
+        "and very likely so",
+    )?;
+    let vector = database
+        .cvss()
+        .and_then(|table| table.get("CVE-2022-37434"));
+    ensure(
+        vector == Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+        "NVD's vector of CVE-2022-37434",
+    )?;
+    let eol = database.eol();
+    for (key, day) in [("debian:12", "2028-06-30"), ("ubuntu:14.04", "2019-04-25")] {
+        let found = eol.and_then(|table| table.get(key));
+        ensure(
+            found == Some(day),
+            &format!("{key} ends on {day}, and not on {found:?}"),
+        )?;
+    }
+    println!("the side tables hold");
+    Ok(())
+}
+
+/// Parts of the paths of sample files, the folder of feeds that they are put in, and the sources
+/// that have to come of them.
+const SAMPLES: [(&str, &str, &[&str]); 28] = [
+    (
+        "vuls|/fetch/amazon/testdata/fixtures/updateinfo_",
+        "amazon",
+        &["amazon-updateinfo"],
+    ),
+    (
+        "vuls|/fetch/oracle/linux/testdata/fixtures/com.oracle",
+        "oracle",
+        &["oracle-oval"],
+    ),
+    ("vuls|/fetch/suse/osv/", "suse", &[]),
+    ("vuls|/fetch/suse/csaf_vex/", "suse", &["suse-csaf"]),
+    (
+        "vuls|/fetch/suse/oval/testdata/fixtures/happy/",
+        "suse",
+        &["suse-oval"],
+    ),
+    ("vuls|/fetch/suse/cvrf/", "suse", &["suse-cvrf"]),
+    (
+        "vuls|/fetch/photon/cve/testdata/fixtures/happy/",
+        "photon",
+        &["photon-cve"],
+    ),
+    (
+        "vuls|/fetch/photon/oval/testdata/fixtures/happy/",
+        "photon",
+        &["photon-oval"],
+    ),
+    (
+        "vuls|/fetch/microsoft/azure/oval/testdata/fixtures/happy/",
+        "azurelinux",
+        &["azurelinux-oval"],
+    ),
+    (
+        "vuls|/fetch/arch/testdata/fixtures/advisory",
+        "arch",
+        &["arch-tracker"],
+    ),
+    ("vuls|/fetch/ubuntu/osv/", "ubuntu", &["ubuntu-osv"]),
+    ("vuls|/fetch/ubuntu/vex/", "ubuntu", &["ubuntu-vex"]),
+    (
+        "vuls|/fetch/redhat/vex/v1/testdata/fixtures/csaf_vex",
+        "redhat",
+        &["redhat-csaf"],
+    ),
+    ("vuls|/fetch/redhat/oval/v2/", "redhat", &["redhat-oval"]),
+    (
+        "vuls|/fetch/redhat/repository2cpe/",
+        "redhat",
+        &["redhat-repositories"],
+    ),
+    ("vuls|/fetch/redhat/osv/", "redhat", &["redhat-osv"]),
+    (
+        "vuls|/fetch/rocky/updateinfo/testdata/fixtures/happy/",
+        "rocky",
+        &["rocky-updateinfo"],
+    ),
+    (
+        "vuls|/fetch/rocky/errata/testdata/fixtures/happy/",
+        "rocky",
+        &["rocky-errata"],
+    ),
+    ("vuls|/fetch/rocky/osv/", "rocky", &["rocky-osv"]),
+    (
+        "vuls|/fetch/alma/errata/testdata/fixtures/errata",
+        "almalinux",
+        &["almalinux-errata"],
+    ),
+    (
+        "vuls|/fetch/alma/updateinfo/testdata/fixtures/happy/",
+        "almalinux",
+        &["almalinux-updateinfo"],
+    ),
+    (
+        "vuls|/fetch/alma/oval/testdata/fixtures/org",
+        "almalinux",
+        &["almalinux-oval"],
+    ),
+    (
+        "vuls|/fetch/bottlerocket/testdata/fixtures/happy/",
+        "bottlerocket",
+        &["bottlerocket-updateinfo"],
+    ),
+    (
+        "vuls|/fetch/wolfi/secdb/testdata/fixtures/happy/",
+        "wolfi",
+        &["wolfi-secdb"],
+    ),
+    (
+        "vuls|/fetch/chainguard/secdb/testdata/fixtures/happy/",
+        "chainguard",
+        &["chainguard-secdb"],
+    ),
+    ("vuls|/fetch/nvd/feed/cve/v2/", "nvd", &["nvd"]),
+    (
+        "vuls|/fetch/debian/tracker/api/testdata/fixtures/advisory",
+        "debian",
+        &["debian-tracker"],
+    ),
+    (
+        "vunnel|/providers/fedora/test-fixtures/input/",
+        "fedora",
+        &["fedora-bodhi"],
+    ),
+];
+
+/// Reads the raw formats of every distribution, which the folder of feeds has as samples only.
+fn samples(folder: &Path, temporary: &Path) -> Outcome<()> {
+    if !folder.is_dir() {
+        println!("no samples in {}: nothing checked", folder.display());
+        return Ok(());
+    }
+    let unpacked = temporary.join("unpacked");
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let Some(stem) = name.strip_suffix(".tar.zst") else {
+            continue;
+        };
+        let into = unpacked.join(stem);
+        fs::create_dir_all(&into)?;
+        let mut tar = Command::new("tar")
+            .arg("-x")
+            .arg("-C")
+            .arg(&into)
+            .stdin(Stdio::piped())
+            .spawn()?;
+        if let Some(mut pipe) = tar.stdin.take() {
+            zstd::stream::copy_decode(fs::File::open(&path)?, &mut pipe)?;
+        }
+        ensure(tar.wait()?.success(), &format!("{name} unpacks"))?;
+    }
+    let feeds = temporary.join("samples");
+    let mut files = Vec::new();
+    walk(&unpacked, &mut files)?;
+    for file in &files {
+        let path = file.strip_prefix(&unpacked)?.to_string_lossy().into_owned();
+        let place = SAMPLES.iter().find(|(pattern, ..)| {
+            pattern
+                .split_once('|')
+                .is_some_and(|(archive, part)| path.starts_with(archive) && path.contains(part))
+        });
+        let Some((_, folder, _)) = place else {
+            continue;
+        };
+        let to = feeds.join(folder).join(path);
+        fs::create_dir_all(to.parent().unwrap_or(&feeds))?;
+        fs::copy(file, to)?;
+    }
+    let options = BuildOptions {
+        force: true,
+        restricted: true,
+        ..BuildOptions::default()
+    };
+    let summary = build(&feeds, &temporary.join("samples-db"), &options, &|_| {})?;
+    counts(&summary);
+    let mut missing = Vec::new();
+    for (_, _, sources) in SAMPLES {
+        for source in sources {
+            let found = summary.sources.iter().find(|s| s.name == *source);
+            if found.is_none_or(|found| found.rows == 0) {
+                missing.push(*source);
+            }
+        }
+    }
+    println!("raw formats of the samples without rows: {missing:?}");
+    ensure(missing.is_empty(), "every raw format gives rows")
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), files)?;
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Advisories that are Markdown with a block of TOML at their head: Haskell's (HSEC) and Julia's
+//! (JLSEC).
+
+use serde::Deserialize;
+use toml::Value;
+
+use super::spans::{self, Bare};
+use crate::ids;
+use crate::order::Order;
+use crate::sink::Sink;
+use crate::vector::Vector;
+use seaworthy_model::State;
+use seaworthy_vulndb::{Advisory, End, Interval};
+
+#[derive(Deserialize)]
+struct Document {
+    /// Haskell keeps the ids in a table of their own.
+    #[serde(default)]
+    advisory: Option<Head>,
+    #[serde(flatten)]
+    head: Head,
+    #[serde(default)]
+    affected: Vec<Affected>,
+    #[serde(default)]
+    severity: Vec<Score>,
+}
+
+#[derive(Deserialize, Default)]
+struct Head {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    upstream: Vec<String>,
+    #[serde(default)]
+    modified: Option<Value>,
+    #[serde(default)]
+    withdrawn: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Score {
+    #[serde(default)]
+    score: String,
+}
+
+#[derive(Deserialize)]
+struct Affected {
+    /// Haskell.
+    #[serde(default)]
+    package: Option<String>,
+    #[serde(default)]
+    cvss: Option<String>,
+    #[serde(default)]
+    versions: Vec<Versions>,
+    /// Julia.
+    #[serde(default)]
+    pkg: Option<String>,
+    #[serde(default)]
+    ranges: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Versions {
+    introduced: String,
+    #[serde(default)]
+    fixed: Option<String>,
+}
+
+/// Reads one advisory into the shard of its packages.
+pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let (_, rest) = text.split_once("```toml").ok_or("no block of TOML")?;
+    let (block, _) = rest
+        .split_once("```")
+        .ok_or("the block of TOML has no end")?;
+    let document: Document = toml::from_str(block).map_err(|e| e.message().to_owned())?;
+    let head = document.advisory.unwrap_or(document.head);
+    if !ids::is_id(&head.id) {
+        return Err(format!("`{}` is no id", head.id));
+    }
+    if let Some(Value::Datetime(date)) = &head.modified {
+        sink.date(&date.to_string());
+    }
+    if head.withdrawn.is_some() || document.affected.is_empty() {
+        sink.skipped();
+        return Ok(());
+    }
+    let order = Order::of_shard(shard);
+    let others = head
+        .aliases
+        .iter()
+        .chain(&head.upstream)
+        .map(String::as_str);
+    let identity = ids::identify(&head.id, others.filter(|id| ids::is_id(id)));
+    for affected in &document.affected {
+        let package = affected
+            .package
+            .as_ref()
+            .or(affected.pkg.as_ref())
+            .ok_or("no package")?;
+        let intervals = intervals(affected, order)?;
+        let vectors = affected
+            .cvss
+            .iter()
+            .chain(document.severity.iter().map(|score| &score.score));
+        let vector = Vector::best(vectors.map(String::as_str));
+        let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
+        sink.advisory(
+            shard,
+            Advisory {
+                package: package.clone(),
+                id: identity.primary.clone(),
+                aliases: identity.aliases.clone(),
+                advisory: identity.advisory.clone(),
+                source: if shard == "julia" {
+                    "julia-advisories"
+                } else {
+                    "haskell-advisories"
+                }
+                .to_owned(),
+                state: if fixed { State::Fixed } else { State::Affected },
+                severity: vector.as_ref().map(|vector| vector.severity),
+                vector: vector.map(|vector| vector.text),
+                intervals,
+                ..Advisory::default()
+            },
+        );
+    }
+    Ok(())
+}
+
+fn intervals(affected: &Affected, order: Order) -> Result<Vec<Interval>, String> {
+    if affected.pkg.is_some() {
+        let mut spans = Vec::new();
+        for range in &affected.ranges {
+            spans.extend(
+                spans::parse(range, Bare::Exactly)
+                    .ok_or_else(|| format!("`{range}` is no range"))?,
+            );
+        }
+        return Ok(spans::affected(spans, order));
+    }
+    Ok(affected
+        .versions
+        .iter()
+        .map(|versions| Interval {
+            introduced: if versions.introduced == "0" {
+                String::new()
+            } else {
+                versions.introduced.clone()
+            },
+            end: versions.fixed.clone().map_or(End::Open, End::Fixed),
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Recorder;
+
+    #[test]
+    fn haskell_and_julia() {
+        let haskell = "```toml\n[advisory]\nid = \"HSEC-2023-0006\"\naliases = [\"CVE-2023-0001\"]\n\n[[affected]]\npackage = \"x509-validation\"\ncvss = \"CVSS:3.1/AV:N/AC:H/PR:H/UI:R/S:U/C:H/I:H/A:N\"\n\n[[affected.versions]]\nintroduced = \"1.4.0\"\nfixed = \"1.4.8\"\n[[affected.versions]]\nintroduced = \"2\"\n```\n\n# Text\n";
+        assert_eq!(
+            Recorder::of(|recorder| read("hackage", haskell.as_bytes(), recorder)),
+            [
+                "hackage x509-validation CVE-2023-0001 =HSEC-2023-0006 @HSEC-2023-0006 fixed !medium [1.4.0,1.4.8) [2,)"
+            ]
+        );
+        let julia = "```toml\nschema_version = \"1.8.0\"\nid = \"JLSEC-2026-956\"\nmodified = 2026-08-07T19:23:02.268Z\nupstream = [\"CVE-2026-25969\", \"GHSA-xgm3-v4r9-wfgm\"]\n\n[[severity]]\ntype = \"CVSS_V3\"\nscore = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H\"\n\n[[affected]]\npkg = \"ImageMagick_jll\"\nranges = [\"< 7.1.2023+0\"]\n```\n";
+        let mut recorder = Recorder::default();
+        read("julia", julia.as_bytes(), &mut recorder).unwrap();
+        assert_eq!(
+            recorder.lines(),
+            [
+                "julia ImageMagick_jll CVE-2026-25969 =GHSA-xgm3-v4r9-wfgm =JLSEC-2026-956 @JLSEC-2026-956 fixed !high [,7.1.2023+0)"
+            ]
+        );
+        assert!(recorder.date.starts_with("2026-08-07"));
+        for bad in [
+            "",
+            "```toml\n```",
+            "```toml\nid = \"X-1\"\n[[affected]]\nranges = []\n```",
+            "```toml\nid = 3\n```",
+        ] {
+            assert!(
+                read("julia", bad.as_bytes(), &mut recorder).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

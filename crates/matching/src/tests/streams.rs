@@ -1,0 +1,169 @@
+//! Fixes that not everybody gets, names that differ between sources, binaries without a package.
+
+use super::*;
+
+#[test]
+fn a_fix_for_subscribers_is_none_until_it_is_installed() {
+    let rows = [
+        "x CVE-2024-1 ubuntu-osv affected ..",
+        "x CVE-2024-1 ubuntu-osv will_not_fix ..1.0+esm1",
+    ];
+    let database = Database::from_shards(vec![shard("ubuntu:18.04", "deb", &rows)]);
+    for (what, version, expected) in [
+        (
+            "without it",
+            "1.0",
+            &["CVE-2024-1 will_not_fix - [< 1.0+esm1]"][..],
+        ),
+        ("with it", "1.0+esm1", &[]),
+    ] {
+        let installed = package(PackageType::Deb, &format!("x {version}"));
+        check(
+            what,
+            &inventory(("ubuntu", "18.04"), vec![installed]),
+            &database,
+            expected,
+        );
+    }
+}
+
+#[test]
+fn an_extended_stream_counts_for_its_own_packages() {
+    let rows = [
+        "kernel CVE-2024-1 redhat-csaf fixed ..4.18.0-477.el8_8 @RHSA-2",
+        "kernel CVE-2024-1 redhat-eus will_not_fix ..4.18.0-372.80.el8_6 @RHSA-1",
+        "kernel CVE-2024-2 redhat-csaf affected",
+        "kernel CVE-2024-2 redhat-eus will_not_fix ..4.18.0-372.90.el8_6 @RHSA-3",
+    ];
+    let database = Database::from_shards(vec![shard("rhel:8", "rpm", &rows)]);
+    for (what, version, expected) in [
+        ("fixed here", "4.18.0-372.95.el8_6", &[][..]),
+        (
+            "fixed here for one, reachable only with a subscription for the other",
+            "4.18.0-372.85.el8_6",
+            &["CVE-2024-2 will_not_fix - [< 4.18.0-372.90.el8_6]"],
+        ),
+        (
+            "the plain stream's fix is reachable for all",
+            "4.18.0-372.70.el8_6",
+            &[
+                "CVE-2024-1 fixed 4.18.0-477.el8_8 [< 4.18.0-477.el8_8]",
+                "CVE-2024-2 will_not_fix - [< 4.18.0-372.90.el8_6]",
+            ],
+        ),
+        (
+            "another stream's rows say nothing",
+            "4.18.0-425.el8_7",
+            &[
+                "CVE-2024-1 fixed 4.18.0-477.el8_8 [< 4.18.0-477.el8_8]",
+                "CVE-2024-2 affected - [all versions]",
+            ],
+        ),
+        (
+            "the plain stream",
+            "4.18.0-477.el8_8",
+            &["CVE-2024-2 affected - [all versions]"],
+        ),
+    ] {
+        let installed = rpm(("rhel", "8.6"), &format!("kernel {version}"), None);
+        check(what, &installed, &database, expected);
+    }
+}
+
+#[test]
+fn sources_that_name_source_packages_are_asked_by_them() {
+    for (key, os, source, expected) in [
+        (
+            "azurelinux:3.0",
+            ("azurelinux", "3.0"),
+            "azurelinux-oval",
+            1,
+        ),
+        ("fedora:40", ("fedora", "40"), "fedora-bodhi", 1),
+        ("rhel:9", ("rhel", "9.4"), "redhat-csaf", 1),
+        ("almalinux:9", ("almalinux", "9.4"), "almalinux-osv", 0),
+    ] {
+        let row = format!("expat CVE-2024-1 {source} fixed ..2.6-1");
+        let database = Database::from_shards(vec![shard(key, "rpm", &[&row])]);
+        let found = matched(&rpm(os, "expat-libs 2.5-1 expat", None), &database);
+        assert_eq!(found.findings.len(), expected, "{source}");
+    }
+}
+
+#[test]
+fn epochs_decide_before_versions() {
+    let database = Database::from_shards(vec![shard(
+        "rhel:8",
+        "rpm",
+        &["perl CVE-2024-1 redhat-csaf fixed ..4:5.26-422"],
+    )]);
+    for (version, findings) in [
+        ("5.30-1", 1),
+        ("4:5.26-421", 1),
+        ("4:5.26-422", 0),
+        ("5:1-1", 0),
+    ] {
+        let installed = rpm(("rhel", "8"), &format!("perl {version}"), None);
+        assert_eq!(
+            matched(&installed, &database).findings.len(),
+            findings,
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn binaries_are_asked_by_product_and_unknown_ones_are_named() {
+    let rows = [
+        "node CVE-2024-1 nvd fixed 18.0.0..18.18.2 20.0.0..20.8.1",
+        "node CVE-2024-1 bitnami fixed ..18.18.2",
+        "openssl CVE-2024-2 nvd fixed 1.1.1..1.1.1k",
+    ];
+    let database = Database::from_shards(vec![shard("generic", "maven", &rows)]);
+    for (what, text, expected) in [
+        (
+            "in a range",
+            "Node.js 20.8.0",
+            &["CVE-2024-1 fixed 20.8.1 [>= 20.0.0, < 20.8.1]"][..],
+        ),
+        ("fixed", "node 20.8.1", &[]),
+        (
+            "letters count",
+            "openssl 1.1.1j",
+            &["CVE-2024-2 fixed 1.1.1k [>= 1.1.1, < 1.1.1k]"],
+        ),
+        ("and come after none", "openssl 1.1.1k", &[]),
+    ] {
+        let installed = Inventory {
+            packages: vec![package(PackageType::Generic, text)],
+            ..Inventory::default()
+        };
+        check(what, &installed, &database, expected);
+    }
+    let unknown = Inventory {
+        packages: vec![package(PackageType::Generic, "homemade 1.0")],
+        ..Inventory::default()
+    };
+    assert_eq!(
+        kinds(&matched(&unknown, &database)),
+        [(CoverageKind::NoShard, "generic")]
+    );
+}
+
+#[test]
+fn a_row_without_its_fix_released_is_affected() {
+    // Fixed upstream, pending in the archive: the tracker names no version yet.
+    let rows = [
+        "x CVE-2024-1 ubuntu-cve-tracker affected",
+        "x CVE-2024-2 debian-tracker fix_deferred",
+    ];
+    check(
+        "no version is invented",
+        &deb("x 1-1"),
+        &debian(&rows),
+        &[
+            "CVE-2024-1 affected - [all versions]",
+            "CVE-2024-2 fix_deferred - [all versions]",
+        ],
+    );
+}

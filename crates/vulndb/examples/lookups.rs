@@ -1,0 +1,83 @@
+//! Times a database: `cargo run --release --example lookups -- DB`. Prints how long opening takes
+//! and how many packages a second one core looks up, every row of each read.
+
+#![allow(clippy::print_stdout, reason = "an example reports on its output")]
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use seaworthy_vulndb::{Database, EndRef};
+
+/// How often opening is timed.
+const OPENINGS: u32 = 20;
+/// Look-ups in each shard, at least.
+const LOOKUPS: usize = 100_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        return Err("usage: lookups DB".into());
+    };
+    let start = Instant::now();
+    for _ in 0..OPENINGS {
+        Database::open_dir(&folder)?;
+    }
+    let opening = start.elapsed() / OPENINGS;
+    let database = Database::open_dir(&folder)?;
+    println!("open: {opening:?}");
+    let (mut lookups, mut rows, mut time) = (0_usize, 0_usize, std::time::Duration::ZERO);
+    for key in database.keys() {
+        let Some(shard) = database.shard(key) else {
+            continue;
+        };
+        // As in an image: most packages of a distribution have advisories, some have none, and they
+        // come in no order that the shard would like.
+        let mut names: Vec<String> = shard
+            .packages()
+            .enumerate()
+            .map(|(n, name)| {
+                if n % 3 == 0 {
+                    format!("{name}-none")
+                } else {
+                    name.to_owned()
+                }
+            })
+            .collect();
+        names.sort_by_key(|name| name.bytes().rev().collect::<Vec<u8>>());
+        if names.is_empty() {
+            continue;
+        }
+        let rounds = LOOKUPS.div_ceil(names.len());
+        let start = Instant::now();
+        let mut found = 0_usize;
+        for _ in 0..rounds {
+            for name in &names {
+                found += usize::from(shard.lookup(name).next().is_some());
+            }
+        }
+        let elapsed = start.elapsed();
+        time += elapsed;
+        lookups += rounds * names.len();
+        let start = Instant::now();
+        let mut read = 0_usize;
+        for name in &names {
+            for row in shard.lookup(name) {
+                read += 1;
+                for (_, end) in row.intervals() {
+                    found += usize::from(matches!(end, EndRef::Open));
+                }
+            }
+        }
+        rows += read;
+        println!(
+            "{key}: {:.0} look-ups a second, {:.0} rows a second ({found})",
+            (rounds * names.len()) as f64 / elapsed.as_secs_f64(),
+            read as f64 / start.elapsed().as_secs_f64().max(1e-9),
+        );
+    }
+    println!(
+        "{lookups} look-ups in {} shards: {:.0} a second; {rows} rows read",
+        database.keys().count(),
+        lookups as f64 / time.as_secs_f64()
+    );
+    Ok(())
+}
