@@ -1,4 +1,6 @@
+mod dockerfile;
 mod monitor;
+mod scanners;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,9 @@ use seaworthy_model::{Severity, State};
 use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
 
+pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
 pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs};
+pub(crate) use scanners::{Scanner, ScannerArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
 #[derive(Debug, Parser)]
@@ -49,12 +53,15 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find the vulnerabilities of images, file systems and bills of materials
+    /// Find what is wrong with images, file systems, sources and bills of materials
     Scan(ScanArgs),
     /// Write the bill of materials of a target
     Sbom(SbomArgs),
     /// Tell why a vulnerability is, or is not, reported for a target
     Explain(ExplainArgs),
+    /// Lint Dockerfiles
+    #[command(subcommand)]
+    Dockerfile(DockerfileCommand),
     /// Compare two images, reports or bills of materials: new, fixed, remaining
     Diff(DiffArgs),
     /// Say whether a hardened image is better than what it replaces
@@ -261,36 +268,17 @@ pub(crate) struct ScanArgs {
         env = "SEAWORTHY_OUTPUT"
     )]
     pub(crate) output: Vec<OutputSpec>,
-    /// Scanners to run
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "vuln",
-        env = "SEAWORTHY_SCANNERS"
-    )]
-    pub(crate) scanners: Vec<Scanner>,
     /// Every row in the table, however long
     #[arg(long, env = "SEAWORTHY_ALL")]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) scanner: ScannerArgs,
     #[command(flatten)]
     pub(crate) gate: GateArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Scanner {
-    /// Vulnerabilities
-    Vuln,
-    /// Secrets (not in this build: the report's coverage says so)
-    Secret,
-    /// Configuration (not in this build: the report's coverage says so)
-    Config,
-    /// Licences (not in this build: the report's coverage says so)
-    License,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,6 @@
-use seaworthy_model::{Finding, GateResult, Severity, State};
+use seaworthy_model::{
+    Finding, GateResult, LicenseFinding, Misconfiguration, Secret, Severity, State,
+};
 
 /// Which findings are shown, and which of them break the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,10 +15,44 @@ pub struct Filter {
     pub fail_on: Option<Severity>,
 }
 
+/// Everything that a severity can be asked of.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) misconfigurations: Vec<Misconfiguration>,
+    pub(crate) licenses: Vec<LicenseFinding>,
+}
+
+impl Found {
+    fn len(&self) -> usize {
+        self.findings.len()
+            + self.secrets.len()
+            + self.misconfigurations.len()
+            + self.licenses.len()
+    }
+
+    /// Keeps this severity and worse.
+    fn retain_from(&mut self, least: Severity) {
+        self.findings.retain(|f| f.severity >= least);
+        self.secrets.retain(|s| s.severity >= least);
+        self.misconfigurations.retain(|m| m.severity >= least);
+        self.licenses.retain(|l| l.severity >= least);
+    }
+
+    fn count_from(&self, least: Severity) -> usize {
+        let severities = (self.findings.iter().map(|f| f.severity))
+            .chain(self.secrets.iter().map(|s| s.severity))
+            .chain(self.misconfigurations.iter().map(|m| m.severity))
+            .chain(self.licenses.iter().map(|l| l.severity));
+        severities.filter(|severity| *severity >= least).count()
+    }
+}
+
 /// What the filter made of the findings.
 pub(crate) struct Filtered {
     /// Findings to show.
-    pub(crate) shown: Vec<Finding>,
+    pub(crate) shown: Found,
     /// How many were removed.
     pub(crate) hidden: usize,
     /// What the gate says.
@@ -25,33 +61,33 @@ pub(crate) struct Filtered {
 
 impl Filter {
     /// Applies the filter.
-    pub(crate) fn apply(&self, findings: Vec<Finding>) -> Filtered {
-        let total = findings.len();
-        let counted: Vec<Finding> = findings
-            .into_iter()
-            .filter(|f| !self.ignore_unfixed || f.fixed_version.is_some())
-            .filter(|f| !self.ignore_status.contains(&f.state))
-            .collect();
-        let gate = self.gate(&counted);
-        let shown: Vec<Finding> = counted
-            .into_iter()
-            .filter(|f| self.severity.is_none_or(|least| f.severity >= least))
-            .collect();
+    pub(crate) fn apply(&self, mut found: Found) -> Filtered {
+        let total = found.len();
+        found
+            .findings
+            .retain(|f| !self.ignore_unfixed || f.fixed_version.is_some());
+        found
+            .findings
+            .retain(|f| !self.ignore_status.contains(&f.state));
+        let gate = self.gate(&found);
+        if let Some(least) = self.severity {
+            found.retain_from(least);
+        }
         Filtered {
-            hidden: total - shown.len(),
-            shown,
+            hidden: total - found.len(),
+            shown: found,
             gate,
         }
     }
 
-    fn gate(&self, findings: &[Finding]) -> GateResult {
+    fn gate(&self, found: &Found) -> GateResult {
         let Some(least) = self.fail_on else {
             return GateResult {
                 passed: true,
                 ..GateResult::default()
             };
         };
-        let breaking = findings.iter().filter(|f| f.severity >= least).count();
+        let breaking = found.count_from(least);
         let rule = if least == Severity::Critical {
             format!("fail on {}", least.name())
         } else {
@@ -142,12 +178,56 @@ mod tests {
             ),
         ];
         for (filter, shown, breaking, passed) in cases {
-            let filtered = filter.apply(findings());
-            let ids: Vec<_> = filtered.shown.iter().map(|f| f.id.as_str()).collect();
+            let found = Found {
+                findings: findings(),
+                ..Found::default()
+            };
+            let filtered = filter.apply(found);
+            let ids: Vec<_> = filtered
+                .shown
+                .findings
+                .iter()
+                .map(|f| f.id.as_str())
+                .collect();
             assert_eq!(ids, *shown, "{filter:?}");
             assert_eq!(filtered.hidden, 3 - shown.len());
             assert_eq!(filtered.gate.breaking, *breaking, "{filter:?}");
             assert_eq!(filtered.gate.passed, *passed, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_and_configurations_break_the_gate_too() {
+        let found = || Found {
+            secrets: vec![Secret {
+                severity: Severity::High,
+                ..Secret::default()
+            }],
+            misconfigurations: vec![Misconfiguration {
+                severity: Severity::Low,
+                ..Misconfiguration::default()
+            }],
+            licenses: vec![LicenseFinding {
+                severity: Severity::Medium,
+                ..LicenseFinding::default()
+            }],
+            ..Found::default()
+        };
+        for (least, breaking) in [
+            (Severity::Critical, 0),
+            (Severity::High, 1),
+            (Severity::Medium, 2),
+            (Severity::Low, 3),
+        ] {
+            let filter = Filter {
+                fail_on: Some(least),
+                severity: Some(least),
+                ..Filter::default()
+            };
+            let filtered = filter.apply(found());
+            assert_eq!(filtered.gate.breaking, breaking, "{least}");
+            assert_eq!(filtered.shown.len(), breaking, "{least}");
+            assert_eq!(filtered.hidden, 3 - breaking, "{least}");
         }
     }
 }

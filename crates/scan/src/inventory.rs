@@ -3,14 +3,15 @@ use seaworthy_analysis::{
     analyze_image, merge_tree,
 };
 use seaworthy_model::{
-    Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, Target, TargetKind,
+    Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, LicenseFinding,
+    Misconfiguration, Secret, Target, TargetKind,
 };
 use seaworthy_oci::{ImageSource, LayerData};
 use seaworthy_packages::Recognition;
 use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree};
 
 use crate::base::base_layers;
-use crate::{Error, PackageTypes};
+use crate::{Error, PackageTypes, Scanners};
 
 /// Told how the work gets on.
 pub trait Watcher: Progress + Observer {}
@@ -24,6 +25,12 @@ pub struct Scanned {
     pub target: Target,
     /// What is in it.
     pub inventory: Inventory,
+    /// Credentials in it.
+    pub secrets: Vec<Secret>,
+    /// Unsafe configuration in it and of it.
+    pub misconfigurations: Vec<Misconfiguration>,
+    /// Licences of its packages and texts.
+    pub licenses: Vec<LicenseFinding>,
 }
 
 /// How targets are read.
@@ -35,6 +42,8 @@ pub struct ReadOptions {
     pub analysis: AnalysisOptions,
     /// Which packages are collected.
     pub packages: PackageTypes,
+    /// What is looked for besides.
+    pub scanners: Scanners,
 }
 
 /// Reads a target: the one pass from which everything else follows.
@@ -49,7 +58,7 @@ pub fn read(
     match seaworthy_source::open(target, &options.source, watcher)? {
         Opened::Image(image) => read_image(&*image, options, watcher),
         Opened::Tree(tree) => read_tree(&tree, options),
-        Opened::Sbom { name, bytes } => read_sbom(&name, &bytes),
+        Opened::Sbom { name, bytes } => read_sbom(&name, &bytes, options),
     }
 }
 
@@ -74,10 +83,12 @@ fn read_image(
             LayerData::Random(bytes) => LayerBytes::Random(bytes),
         })
     };
-    let merged = analyze_image(
+    let mut merged = analyze_image(
         &requests,
         &open,
-        &options.packages.analyzers(),
+        &options
+            .scanners
+            .analyzers(options.packages, TargetKind::Image),
         &options.analysis,
         watcher,
     )
@@ -85,14 +96,72 @@ fn read_image(
         target: image.name().to_owned(),
         cause,
     })?;
-    Ok(Scanned {
-        target: Target {
-            name: image.name().to_owned(),
-            kind: TargetKind::Image,
-            source: image.kind().to_owned(),
-        },
-        inventory: inventory(merged, Some(image_facts(image))),
-    })
+    look_into_configuration(image, &options.scanners, &mut merged);
+    let target = Target {
+        name: image.name().to_owned(),
+        kind: TargetKind::Image,
+        source: image.kind().to_owned(),
+    };
+    Ok(scanned(target, merged, Some(image_facts(image)), options))
+}
+
+/// What the image's own configuration gives away or gets wrong.
+fn look_into_configuration(image: &dyn ImageSource, scanners: &Scanners, merged: &mut Merged) {
+    let config = image.config();
+    if let Some(rules) = &scanners.secrets {
+        let labels = config.config.labels.iter();
+        let history = config.history.iter();
+        merged.secrets.extend(
+            seaworthy_secrets::scan_environment(
+                rules,
+                config.config.env.iter().map(String::as_str),
+            )
+            .into_iter()
+            .chain(seaworthy_secrets::scan_labels(
+                rules,
+                labels.map(|(name, value)| (name.as_str(), value.as_str())),
+            ))
+            .chain(seaworthy_secrets::scan_history(
+                rules,
+                history.map(|entry| entry.created_by.as_deref().unwrap_or_default()),
+            )),
+        );
+    }
+    if let Some(options) = scanners.configuration_of(TargetKind::Image) {
+        let input = seaworthy_misconfig::ImageInput {
+            config,
+            name: (image.kind() == "registry").then(|| image.name()),
+        };
+        merged
+            .misconfigurations
+            .extend(seaworthy_misconfig::check_image(&input, &options));
+    }
+}
+
+/// Puts together what the pass found.
+fn scanned(
+    target: Target,
+    mut merged: Merged,
+    image: Option<ImageFacts>,
+    options: &ReadOptions,
+) -> Scanned {
+    let mut secrets = std::mem::take(&mut merged.secrets);
+    let mut misconfigurations = std::mem::take(&mut merged.misconfigurations);
+    let texts = std::mem::take(&mut merged.licenses);
+    let inventory = inventory(merged, image);
+    let licenses = match &options.scanners.licenses {
+        Some(policy) => seaworthy_licenses::licenses(&inventory, texts, policy),
+        None => Vec::new(),
+    };
+    secrets.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    misconfigurations.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    Scanned {
+        target,
+        inventory,
+        secrets,
+        misconfigurations,
+        licenses,
+    }
 }
 
 fn image_facts(image: &dyn ImageSource) -> ImageFacts {
@@ -121,7 +190,9 @@ fn image_facts(image: &dyn ImageSource) -> ImageFacts {
 }
 
 fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
-    let analyzers = options.packages.analyzers();
+    let analyzers = options
+        .scanners
+        .analyzers(options.packages, tree.target_kind());
     let analysis = FileAnalysis::new(&analyzers);
     let mut files = Vec::new();
     let mut scratch = Vec::new();
@@ -171,25 +242,42 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
         return Err(error);
     }
     coverage.extend(gaps);
+    if tree.target_kind() == TargetKind::Directory {
+        seaworthy_packages::join_siblings(&mut files, &|path| tree.read(path));
+    }
     let merged = merge_tree(files, coverage, options.analysis.keep_os_owned);
-    Ok(Scanned {
-        target: Target {
-            name: tree.name().to_owned(),
-            kind: tree.target_kind(),
-            source: tree.kind().to_owned(),
-        },
-        inventory: inventory(merged, None),
-    })
+    let target = Target {
+        name: tree.name().to_owned(),
+        kind: tree.target_kind(),
+        source: tree.kind().to_owned(),
+    };
+    Ok(scanned(target, merged, None, options))
 }
 
-fn read_sbom(name: &str, bytes: &[u8]) -> Result<Scanned, Error> {
+fn read_sbom(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Scanned, Error> {
     let read = seaworthy_sbom::read(bytes).map_err(|cause| Error::Sbom {
         path: name.to_owned(),
         cause,
     })?;
     let mut inventory = read.inventory;
+    for scanner in ["secret", "config"] {
+        if options.scanners.names().contains(&scanner) {
+            inventory.coverage.add(CoverageEntry::new(
+                CoverageKind::ScannerMissing,
+                scanner,
+                "a bill of materials holds no files to look into; scan the image itself",
+            ));
+        }
+    }
     inventory.coverage.normalise();
+    let licenses = match &options.scanners.licenses {
+        Some(policy) => seaworthy_licenses::licenses(&inventory, Vec::new(), policy),
+        None => Vec::new(),
+    };
     Ok(Scanned {
+        secrets: Vec::new(),
+        misconfigurations: Vec::new(),
+        licenses,
         target: Target {
             name: if read.target_name.is_empty() {
                 name.to_owned()

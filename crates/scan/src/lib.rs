@@ -7,6 +7,7 @@ mod gate;
 mod inventory;
 mod packages;
 mod report;
+mod scanners;
 
 pub use database::{Database, open_database};
 pub use error::Error;
@@ -14,3 +15,4 @@ pub use gate::Filter;
 pub use inventory::{ReadOptions, Scanned, Watcher, read};
 pub use packages::PackageTypes;
 pub use report::{ScanOptions, assess, scan};
+pub use scanners::Scanners;

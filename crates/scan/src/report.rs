@@ -1,9 +1,8 @@
-use seaworthy_matching::{MatchOptions, match_inventory, remediations};
-use seaworthy_model::{
-    CoverageEntry, CoverageKind, DatabaseInfo, Inventory, Report, Support, Tool,
-};
+use seaworthy_matching::{MatchOptions, Matched, match_inventory, remediations};
+use seaworthy_model::{DatabaseInfo, Report, Support, Tool};
 use seaworthy_source::TargetRef;
 
+use crate::gate::Found;
 use crate::{Database, Error, Filter, ReadOptions, Scanned, Watcher, read};
 
 /// Everything that decides about a report besides target and database.
@@ -17,8 +16,6 @@ pub struct ScanOptions {
     pub filter: Filter,
     /// Accept an answer that is worthless in part.
     pub allow_unknown: bool,
-    /// Scanners that were asked for and that this build does not have.
-    pub missing_scanners: Vec<String>,
     /// The program's version, for the report.
     pub version: String,
 }
@@ -43,13 +40,24 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
     let Scanned {
         target,
         mut inventory,
+        secrets,
+        misconfigurations,
+        licenses,
     } = scanned;
-    let matched = match_inventory(&inventory, database, &options.matching);
+    let matched = if options.read.scanners.vulnerabilities {
+        match_inventory(&inventory, database, &options.matching)
+    } else {
+        Matched::default()
+    };
     inventory.coverage.entries.extend(matched.coverage);
-    note_missing_scanners(&mut inventory, options);
     inventory.coverage.normalise();
-    let filtered = options.filter.apply(matched.findings);
-    let counts = Report::count(&filtered.shown);
+    let filtered = options.filter.apply(Found {
+        findings: matched.findings,
+        secrets,
+        misconfigurations,
+        licenses,
+    });
+    let counts = Report::count(&filtered.shown.findings);
     let date = matched
         .shards
         .iter()
@@ -64,14 +72,14 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
             version: options.version.clone(),
         },
         target,
-        remediations: remediations(&inventory, &filtered.shown),
+        remediations: remediations(&inventory, &filtered.shown.findings),
         counts,
         inventory,
         hidden: filtered.hidden,
-        findings: filtered.shown,
-        secrets: Vec::new(),
-        misconfigurations: Vec::new(),
-        licenses: Vec::new(),
+        findings: filtered.shown.findings,
+        secrets: filtered.shown.secrets,
+        misconfigurations: filtered.shown.misconfigurations,
+        licenses: filtered.shown.licenses,
         gate: filtered.gate,
         database: DatabaseInfo {
             location: database.location().to_owned(),
@@ -83,15 +91,5 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
             ended: life.ended,
         }),
         unknown_allowed: options.allow_unknown,
-    }
-}
-
-fn note_missing_scanners(inventory: &mut Inventory, options: &ScanOptions) {
-    for name in &options.missing_scanners {
-        inventory.coverage.add(CoverageEntry::new(
-            CoverageKind::ScannerMissing,
-            name.as_str(),
-            "this scanner is not part of this build; only vuln is",
-        ));
     }
 }

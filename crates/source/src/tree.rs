@@ -78,6 +78,21 @@ impl Tree {
         }
     }
 
+    /// The content of one file by its path from the root; none for what is not there, is no regular
+    /// file, leads out of the directory, or has more than 16 MiB.
+    #[must_use]
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        const MAX: u64 = 16 << 20;
+        let root = self.path.canonicalize().ok()?;
+        let file = root
+            .join(path.trim_start_matches('/'))
+            .canonicalize()
+            .ok()?;
+        let meta = fs::metadata(&file).ok()?;
+        (file.starts_with(&root) && meta.is_file() && meta.len() <= MAX)
+            .then(|| fs::read(&file).ok())?
+    }
+
     /// Calls `each` for every regular file, folders in the order of their names; symbolic links are
     /// not followed. Returns what could not be looked into.
     ///

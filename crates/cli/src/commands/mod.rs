@@ -1,6 +1,7 @@
 //! One file per command: options in, library calls, output.
 
 mod db;
+mod dockerfile;
 mod explain;
 mod input;
 mod monitor;
@@ -8,15 +9,18 @@ mod sbom;
 mod scan;
 mod versions;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::CommandFactory as _;
-use seaworthy_scan::{Database, PackageTypes, ReadOptions, open_database};
+use seaworthy_licenses::LicensePolicy;
+use seaworthy_scan::{Database, PackageTypes, ReadOptions, Scanners, open_database};
+use seaworthy_secrets::Rules;
 use seaworthy_source::{Credentials, Mirror, SourceOptions};
 
 use crate::args::{
-    Cli, Command, DatabaseArgs, DbCommand, GitlabCommand, Global, PackageKind, SourceArgs,
-    VersionsCommand,
+    Cli, Command, DatabaseArgs, DbCommand, DockerfileCommand, GitlabCommand, Global, PackageKind,
+    Scanner, ScannerArgs, SourceArgs, VersionsCommand,
 };
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
@@ -29,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Scan(args) => scan::run(args, &global),
         Command::Sbom(args) => sbom::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
+        Command::Dockerfile(DockerfileCommand::Lint(args)) => dockerfile::lint(args, &global),
         Command::Diff(args) => monitor::diff(args, &global),
         Command::Assess(args) => monitor::assess(args, &global),
         Command::Metrics(args) => monitor::metrics(args, &global),
@@ -156,6 +161,55 @@ fn credentials(args: &SourceArgs) -> Result<Option<Credentials>, Failure> {
             .hint("give it with --password-stdin, or set SEAWORTHY_REGISTRY_PASSWORD"));
     }
     Ok(Some(Credentials { username, password }))
+}
+
+/// What is looked for, with the rules of the files that are named.
+pub(crate) fn scanners(args: &ScannerArgs) -> Result<Scanners, Failure> {
+    let wants = |scanner| args.scanners.contains(&scanner);
+    let mut scanners = Scanners {
+        vulnerabilities: wants(Scanner::Vuln),
+        ..Scanners::default()
+    };
+    if wants(Scanner::Secret) {
+        let rules = match &args.secret_rules {
+            Some(path) => Rules::with_file(&path.display().to_string(), &read_text(path)?)
+                .map_err(Failure::usage)?,
+            None => Rules::builtin(),
+        };
+        scanners.secrets = Some(Arc::new(rules));
+    }
+    if wants(Scanner::Config) {
+        scanners.configuration = Some(seaworthy_misconfig::Options {
+            disabled: args.disable_rule.clone(),
+            dockerfile: dockerfile::lint_options(None)?,
+            ..seaworthy_misconfig::Options::default()
+        });
+    }
+    if wants(Scanner::License) {
+        scanners.licenses = Some(match &args.license_policy {
+            Some(path) => serde_saphyr::from_str(&read_text(path)?)
+                .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?,
+            None => LicensePolicy::default(),
+        });
+    }
+    Ok(scanners)
+}
+
+/// A file of the user's; larger ones than 16 MiB are none.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read_bytes(path, 16 << 20)?)
+        .map_err(|_| Failure::usage(format!("{} is no UTF-8 text", path.display())))
+}
+
+/// The first `most` bytes of a file of the user's.
+pub(crate) fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+    Ok(bytes)
 }
 
 /// The database of the options, else the user's, else the starter table.

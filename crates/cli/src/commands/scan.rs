@@ -6,7 +6,7 @@ use seaworthy_report::{Format, WriteOptions};
 use seaworthy_scan::{Filter, ScanOptions, scan};
 use seaworthy_source::TargetRef;
 
-use crate::args::{Global, ScanArgs, Scanner};
+use crate::args::{Global, ScanArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputSpec, write_report};
 use crate::progress::Bars;
@@ -20,7 +20,8 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         .iter()
         .map(|text| TargetRef::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let read = super::read_options(&args.source)?;
+    let mut read = super::read_options(&args.source)?;
+    read.scanners = super::scanners(&args.scanner)?;
     let database = super::database(&args.database)?;
     let today = crate::time::date(crate::time::now());
     let options = ScanOptions {
@@ -38,7 +39,6 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
             fail_on: args.gate.fail_on,
         },
         allow_unknown: args.gate.allow_unknown,
-        missing_scanners: missing(&args.scanners),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let bars = Bars::new(super::quiet(global));
@@ -108,19 +108,6 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn missing(scanners: &[Scanner]) -> Vec<String> {
-    scanners
-        .iter()
-        .filter_map(|scanner| match scanner {
-            Scanner::Vuln => None,
-            Scanner::Secret => Some("secret"),
-            Scanner::Config => Some("config"),
-            Scanner::License => Some("license"),
-        })
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Age of the newest advisory in days.

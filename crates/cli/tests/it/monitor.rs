@@ -41,7 +41,10 @@ fn reports_and_targets_are_compared() {
         "json=d.json",
     ];
     let output = text(&expect(folder.path(), &arguments, 0).stdout);
-    assert!(output.contains("61 fixed - 0 new - 0 remaining"), "{output}");
+    assert!(
+        output.contains("61 fixed - 0 new - 0 remaining"),
+        "{output}"
+    );
     let diff = json(&folder.path().join("d.json"));
     assert_eq!(diff["fixed"].as_array().map(Vec::len), Some(61), "{diff}");
     // The other way round the same findings are new.
