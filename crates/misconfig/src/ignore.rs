@@ -5,6 +5,9 @@
 
 use seaworthy_model::Misconfiguration;
 
+/// The annotation by which a Kubernetes object says the same.
+pub(crate) const ANNOTATION: &str = "seaworthy.dev/ignore";
+
 /// Most ignores that are read from one file; more is a mistake or an attack.
 const MAX_IGNORES: usize = 10_000;
 
