@@ -6,7 +6,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -14,12 +14,14 @@ use seaworthy_model::{
     Epss, Finding, ImageFacts, MatchReason, Origin, Package, PackageType, Rating, Report, Severity,
     State,
 };
-use seaworthy_monitor::{AssessOptions, Context, Fleet, Waivers, assess, measure, openmetrics};
+use seaworthy_monitor::{
+    AssessOptions, Context, FinalStatus, Fleet, Measurement, Waivers, assess, measure, openmetrics,
+};
 
 const PACKAGES: usize = 400;
 const FINDINGS: usize = 120;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["write", directory] => write(Path::new(directory), 1000),
@@ -29,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-fn write(directory: &Path, count: usize) -> Result<(), Box<dyn std::error::Error>> {
+fn write(directory: &Path, count: usize) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     std::fs::create_dir_all(directory)?;
     for at in 0..count {
         let path = directory.join(format!("report-{at:05}.json"));
@@ -39,29 +41,35 @@ fn write(directory: &Path, count: usize) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-fn read(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
+fn read(directory: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let started = Instant::now();
     let mut paths: Vec<_> = std::fs::read_dir(directory)?
         .map(|entry| entry.map(|e| e.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
     let now: Timestamp = "2026-11-25T12:00:00Z".parse()?;
-    let context = Context::default();
-    let options = AssessOptions {
-        project: "shop".to_owned(),
-        now,
-        waivers: Waivers::default(),
-    };
+    let first: Report =
+        serde_json::from_slice(&std::fs::read(paths.first().ok_or("no reports")?)?)?;
+    let threads = std::thread::available_parallelism()?.get();
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = paths
+            .chunks(paths.len().div_ceil(threads))
+            .map(|part| scope.spawn(|| part_of(part, &first, now)))
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|_| Err("a worker failed".into()))
+            })
+            .collect::<Result<_, _>>()
+    })?;
     let (mut fleet, mut bytes, mut secure) = (Fleet::default(), 0, 0);
-    let mut first: Option<Report> = None;
-    for path in &paths {
-        let text = std::fs::read(path)?;
-        bytes += text.len();
-        let report: Report = serde_json::from_slice(&text)?;
-        fleet.push(measure(&report, &context));
-        let before = first.get_or_insert_with(|| report.clone());
-        let assessment = assess(before, &report, &options);
-        secure += usize::from(assessment.final_status.name() == "SECURE");
+    for part in parts {
+        fleet.extend(part.measurements);
+        bytes += part.bytes;
+        secure += part.secure;
     }
     let summary = fleet.summary(now);
     let text = openmetrics(&fleet, now);
@@ -76,10 +84,46 @@ fn read(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+struct Part {
+    measurements: Vec<Measurement>,
+    bytes: usize,
+    secure: usize,
+}
+
+/// Measures reports, and assesses each against the first one.
+fn part_of(
+    paths: &[PathBuf],
+    first: &Report,
+    now: Timestamp,
+) -> Result<Part, Box<dyn std::error::Error + Send + Sync>> {
+    let options = AssessOptions {
+        project: "shop".to_owned(),
+        now,
+        waivers: Waivers::default(),
+    };
+    let mut part = Part {
+        measurements: Vec::with_capacity(paths.len()),
+        bytes: 0,
+        secure: 0,
+    };
+    for path in paths {
+        let text = std::fs::read(path)?;
+        part.bytes += text.len();
+        let report: Report = serde_json::from_slice(&text)?;
+        part.measurements
+            .push(measure(&report, &Context::default()));
+        let assessment = assess(first, &report, &options);
+        part.secure += usize::from(assessment.final_status == FinalStatus::Secure);
+    }
+    Ok(part)
+}
+
 /// A report that differs a little from its neighbours.
 fn report(at: usize) -> Report {
-    let mut report = Report::default();
-    report.schema_version = Report::SCHEMA_VERSION.to_owned();
+    let mut report = Report {
+        schema_version: Report::SCHEMA_VERSION.to_owned(),
+        ..Report::default()
+    };
     report.target.name = format!("registry.example.com/shop/service-{at}:1.8");
     report.gate.passed = true;
     report.inventory.image = Some(ImageFacts {

@@ -27,7 +27,7 @@ pub use assess::{ASSESSMENT_FILE, AssessOptions, Assessment, FinalStatus, assess
 pub use chart::{ChartOptions, text_chart};
 pub use compliance::{
     CheckResult, ComplianceReport, Control, ControlResult, Evidence, Extent, Framework, RuleSet,
-    Scanned, Status, UnknownFramework, controls, evaluate,
+    Scanned, Status, UnknownFramework, controls, controls_markdown, evaluate,
 };
 pub use counts::Tally;
 pub use diff::{

@@ -27,6 +27,7 @@ use serde::Serialize;
 use crate::{Waivers, iso};
 pub(crate) use check::Check;
 pub use check::{CheckResult, RuleSet};
+pub use view::controls_markdown;
 
 /// A framework of controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -322,3 +322,13 @@ fn views_never_call_an_image_compliant() {
     insta::assert_snapshot!("cis_docker_table", found.table(View::default()));
     insta::assert_snapshot!("cis_docker_markdown", found.markdown());
 }
+
+/// `cargo run -p seaworthy-monitor --example controls` prints what belongs there.
+#[test]
+fn the_documentation_lists_every_control() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/compliance.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    for framework in Framework::ALL {
+        assert!(page.contains(&controls_markdown(framework)), "{framework}");
+    }
+}

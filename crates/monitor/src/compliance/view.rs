@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{CheckResult, ComplianceReport, ControlResult, Status};
+use super::{CheckResult, ComplianceReport, ControlResult, Extent, Framework, Status, controls};
 use crate::text::markdown;
 use crate::{Error, View, write_json};
 
@@ -43,6 +43,29 @@ fn lines_of(check: &CheckResult) -> Vec<String> {
         lines.push(format!("{} more", check.more));
     }
     lines
+}
+
+/// The controls of a framework as a Markdown table: what each asks, which checks stand for it, and
+/// what they do not show. `docs/compliance.md` has them all.
+#[must_use]
+pub fn controls_markdown(framework: Framework) -> String {
+    let mut page = format!(
+        "### {}\n\n| control | asks for | checks | not shown |\n|---|---|---|---|\n",
+        framework.title()
+    );
+    for control in controls(framework) {
+        let checks: Vec<String> = control.checks().collect();
+        let (checks, rest) = match control.extent {
+            Extent::Whole => (checks.join("; "), ""),
+            Extent::Part(rest) => (checks.join("; "), rest),
+            Extent::Nothing(why) => ("**not covered**".to_owned(), why),
+        };
+        page.push_str(&format!(
+            "| {} | {} | {checks} | {rest} |\n",
+            control.id, control.title
+        ));
+    }
+    page
 }
 
 impl ComplianceReport {
