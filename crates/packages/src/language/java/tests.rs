@@ -249,8 +249,5 @@ fn a_pom_names_the_licence_of_its_own_artifact() {
         ),
     ]);
     let facts = run(&Java, "app/log4j-core-2.14.1.jar", &jar).expect("readable");
-    assert_eq!(
-        facts.packages[0].licenses,
-        ["Apache License, Version 2.0"]
-    );
+    assert_eq!(facts.packages[0].licenses, ["Apache License, Version 2.0"]);
 }
