@@ -100,6 +100,7 @@ impl Reader<'_> {
 
     fn body(&mut self, body: &Body, start: Position) -> Node {
         let mut entries: Vec<(String, Node)> = Vec::new();
+        let mut places = HashMap::new();
         for structure in body {
             self.nodes += 1;
             if self.nodes > MAX_NODES {
@@ -128,7 +129,15 @@ impl Reader<'_> {
                             inner = content.items().first().cloned().unwrap_or(inner);
                         }
                     }
-                    insert(&mut entries, name, &labels, inner, at);
+                    insert(
+                        &mut entries,
+                        &mut places,
+                        String::new(),
+                        name,
+                        &labels,
+                        inner,
+                        at,
+                    );
                 }
             }
         }
@@ -247,23 +256,21 @@ impl Reader<'_> {
     }
 }
 
-/// Adds a block under its name and labels; equal names gather in one list.
+/// Adds a block under its name and labels; equal names gather in one list. `places` knows the index
+/// of each path within the map that it is in, since a file may have thousands of resources.
 fn insert(
     entries: &mut Vec<(String, Node)>,
+    places: &mut HashMap<String, usize>,
+    mut path: String,
     name: &str,
     labels: &[&str],
     inner: Node,
     at: Position,
 ) {
-    let found = entries.iter().position(|(key, node)| {
-        key == name
-            && match node.value {
-                Value::Map(_) => !labels.is_empty(),
-                Value::List(_) => labels.is_empty(),
-                _ => false,
-            }
-    });
-    let index = found.unwrap_or_else(|| {
+    // A block with labels and one without cannot share a map, so the path tells them apart.
+    path.push(if labels.is_empty() { '\u{1}' } else { '\u{0}' });
+    path.push_str(name);
+    let index = *places.entry(path.clone()).or_insert_with(|| {
         let value = if labels.is_empty() {
             Value::List(Vec::new())
         } else {
@@ -276,7 +283,9 @@ fn insert(
     });
     match (&mut entries[index].1.value, labels) {
         (Value::List(items), []) => items.push(inner),
-        (Value::Map(nested), [first, rest @ ..]) => insert(nested, first, rest, inner, at),
+        (Value::Map(nested), [first, rest @ ..]) => {
+            insert(nested, places, path, first, rest, inner, at);
+        }
         _ => {}
     }
 }

@@ -52,14 +52,13 @@ CAPABILITY_ADDED "SW-K8S-0026" Low ["AVD-KSV-0022", "CIS-5.2.9", "CKV_K8S_25", "
 }
 
 /// hostPath is reported by the baseline level.
-const ALLOWED_VOLUMES: [&str; 10] = [
+const ALLOWED_VOLUMES: [&str; 9] = [
     "configMap",
     "csi",
     "downwardAPI",
     "emptyDir",
     "ephemeral",
     "hostPath",
-    "image",
     "persistentVolumeClaim",
     "projected",
     "secret",
