@@ -12,9 +12,9 @@ use crate::{Error, WriteOptions, html_issues, issues, text, words};
 const TEMPLATE: &str = include_str!("report.html");
 
 /// Width of the widest bar of a chart, in its own units.
-const BAR: usize = 300;
+const BAR: usize = 220;
 /// Width of the widest stacked bar.
-const STACK: usize = 280;
+const STACK: usize = 200;
 /// Most changes that are listed.
 const CHANGES: usize = 50;
 

@@ -131,22 +131,10 @@ pub(crate) fn license_counts(report: &Report) -> Vec<(LicenseClass, usize)> {
         .collect()
 }
 
-/// One line about many: `61 vulnerabilities (61 with a fix), 2 secrets, 5 misconfigurations`; empty
-/// when there is nothing.
+/// One line about many: `61 vulnerabilities, 2 secrets, 5 misconfigurations`; empty when there is
+/// nothing.
 pub(crate) fn totals(report: &Report) -> String {
     let mut parts = Vec::new();
-    let vulnerabilities = report.findings.len();
-    if vulnerabilities > 0 {
-        let noun = if vulnerabilities == 1 {
-            "vulnerability"
-        } else {
-            "vulnerabilities"
-        };
-        parts.push(format!(
-            "{vulnerabilities} {noun} ({} with a fix)",
-            report.counts.fixable
-        ));
-    }
     if !report.secrets.is_empty() {
         parts.push(words::counted(report.secrets.len(), "secret"));
     }
@@ -159,6 +147,18 @@ pub(crate) fn totals(report: &Report) -> String {
     let licenses = notable_licenses(report).count();
     if licenses > 0 {
         parts.push(format!("{} to review", words::counted(licenses, "licence")));
+    }
+    let fixable = report.counts.fixable;
+    match report.findings.len() {
+        0 => {}
+        count if parts.is_empty() => {
+            let what = words::counted_as(count, "vulnerability", "vulnerabilities");
+            parts.push(format!("{what}, {fixable} of them with a fix"));
+        }
+        count => parts.insert(
+            0,
+            words::counted_as(count, "vulnerability", "vulnerabilities"),
+        ),
     }
     parts.join(", ")
 }

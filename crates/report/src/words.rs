@@ -123,7 +123,10 @@ pub(crate) fn changes(report: &Report) -> Vec<Change<'_>> {
             .iter()
             .position(|c| (c.worst, c.clears) < (base.worst, base.clears))
             .unwrap_or(changes.len());
-        changes.insert(at, base);
+        // It is one line of a Dockerfile, so it always stands among those that people see; before
+        // all but one when the release has to go anyway.
+        let ended = report.support.as_ref().is_some_and(|s| s.ended);
+        changes.insert(at.min(if ended { 1 } else { 2 }), base);
     }
     changes
 }
@@ -170,10 +173,15 @@ fn base_change(report: &Report) -> Option<Change<'_>> {
 
 /// `1 package`, `2 packages`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
+    counted_as(count, noun, &format!("{noun}s"))
+}
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn counted_as(count: usize, one: &str, many: &str) -> String {
     if count == 1 {
-        format!("1 {noun}")
+        format!("1 {one}")
     } else {
-        format!("{count} {noun}s")
+        format!("{count} {many}")
     }
 }
 

@@ -14,7 +14,9 @@ use crate::read::{ScanKind, ScannerReport, Vulnerability, scheme_of};
 
 /// How many packages of one vulnerability are compared one by one, so that a hostile report cannot
 /// make the merge quadratic.
-const COMPARED: usize = 256;
+pub(super) const COMPARED: usize = 256;
+/// How many other ids, advisories and sightings one finding lists.
+const LISTED: usize = 64;
 
 /// One vulnerability of one report.
 #[derive(Debug)]
@@ -93,9 +95,12 @@ fn expand(found: &Vulnerability) -> Vec<Vulnerability> {
         return vec![found.clone()];
     }
     cves.into_iter()
+        .take(COMPARED)
         .map(|cve| {
             let mut one = found.clone();
             one.aliases.retain(|a| !a.starts_with("CVE-"));
+            one.aliases.truncate(LISTED);
+            one.advisories.truncate(LISTED);
             one.advisories
                 .push(std::mem::replace(&mut one.id, cve.clone()));
             // The other names are those of the whole advisory too.
@@ -112,7 +117,7 @@ fn group(seen: &[Seen], names: &Names) -> Vec<Group> {
         groups: Vec::new(),
         exact: HashMap::new(),
         by_name: HashMap::new(),
-        by_class: HashMap::new(),
+        meanings: HashMap::new(),
     };
     let is_vague = |one: &Seen| {
         let package = &one.found.package;
@@ -141,7 +146,9 @@ struct Grouping<'a> {
     groups: Vec<Group>,
     exact: HashMap<(usize, PackageType, String, String), usize>,
     by_name: HashMap<(usize, PackageType, String), Vec<usize>>,
-    by_class: HashMap<usize, Vec<usize>>,
+    /// By class and name in any of its meanings: the package, its source, its artifact; and by class
+    /// alone under the empty name.
+    meanings: HashMap<(usize, String), Vec<usize>>,
 }
 
 impl Grouping<'_> {
@@ -190,7 +197,9 @@ impl Grouping<'_> {
             class,
             members: vec![at],
         });
-        self.by_class.entry(class).or_default().push(group);
+        for name in names::meanings(self.names, &self.seen[at].found.package) {
+            self.meanings.entry((class, name)).or_default().push(group);
+        }
         group
     }
 
@@ -201,14 +210,17 @@ impl Grouping<'_> {
         let package = &one.found.package;
         let mut exact = Vec::new();
         let mut fits = Vec::new();
-        let groups = self.by_class.get(&one.class);
-        for group in groups.into_iter().flatten().take(COMPARED).copied() {
+        let mut tried: BTreeSet<usize> = BTreeSet::new();
+        for name in names::asked(&package.name) {
+            let known = self.meanings.get(&(one.class, name));
+            tried.extend(known.into_iter().flatten().take(COMPARED));
+        }
+        for group in tried {
             let Some(first) = self.groups[group].members.first() else {
                 continue;
             };
             let other = &self.seen[*first].found.package;
-            let same_kind = package.kind == PackageType::Generic || package.kind == other.kind;
-            if !same_kind || !names::may_mean(self.names, &package.name, other) {
+            if package.kind != PackageType::Generic && package.kind != other.kind {
                 continue;
             }
             let same_version = names::same_version(other.kind, &package.version, &other.version);
@@ -257,7 +269,7 @@ impl Grouping<'_> {
             let source = self.names.source_of(kind, &one.found.package.name);
             match covered.get(&(one.found.id.clone(), kind, source)) {
                 Some(groups) => {
-                    for group in groups {
+                    for group in groups.iter().take(COMPARED) {
                         self.groups[*group].members.push(at);
                     }
                 }
@@ -300,8 +312,9 @@ fn finding(
             .cmp(&(&b.scanner, &b.id, &b.package, &b.version))
     });
     sightings.dedup();
-    let mut found_by: Vec<ScannerName> = sightings.iter().map(|s| s.scanner.clone()).collect();
-    found_by.dedup();
+    let scanners = sightings.iter().map(|s| s.scanner.clone());
+    let found_by: BTreeSet<ScannerName> = scanners.collect();
+    sightings.truncate(LISTED);
     let mut advisories: BTreeSet<String> = BTreeSet::new();
     for member in &members {
         advisories.extend(member.found.advisories.iter().cloned());
@@ -314,8 +327,8 @@ fn finding(
     advisories.remove(id);
     let mut merged = MergedFinding {
         id: id.clone(),
-        aliases: aliases.to_vec(),
-        advisories: advisories.into_iter().collect(),
+        aliases: aliases.iter().take(LISTED).cloned().collect(),
+        advisories: advisories.into_iter().take(LISTED).collect(),
         package: first.package.clone(),
         state: state(ours, &members),
         severity: rated.severity,
@@ -334,7 +347,7 @@ fn finding(
             .map(|m| m.found.origin)
             .find(|o| *o != Origin::Unknown)
             .unwrap_or_default(),
-        found_by,
+        found_by: found_by.into_iter().collect(),
         sightings,
         disagreements: Vec::new(),
     };

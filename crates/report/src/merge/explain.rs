@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use seaworthy_model::{CoverageKind, Package, PackageType, Severity, State};
 use seaworthy_versions::compare;
 
-use super::combine::{Seen, is_vulnerability_report};
+use super::combine::{COMPARED, Seen, is_vulnerability_report};
 use super::ids::Ids;
 use super::names::{self, Names};
 use super::{Cause, Disagreement, MergedFinding, ScannerName, Sighting, output};
@@ -27,7 +27,8 @@ struct View {
     lists_packages: bool,
     installed: HashMap<(PackageType, String), BTreeSet<String>>,
     covers: BTreeSet<PackageType>,
-    gaps: Vec<(CoverageKind, String, String)>,
+    /// What it says of its own advisories, by shard.
+    gaps: HashMap<String, String>,
     shard: Option<String>,
     sources: BTreeSet<String>,
     findings: usize,
@@ -150,13 +151,15 @@ impl View {
                 .insert(package.version.clone());
         }
         self.covers.extend(&report.covers);
-        self.gaps.extend(
-            report
-                .coverage
-                .entries
-                .iter()
-                .map(|e| (e.kind, e.subject.clone(), e.detail.clone())),
-        );
+        for entry in &report.coverage.entries {
+            if matches!(
+                entry.kind,
+                CoverageKind::NoShard | CoverageKind::StarterOnly | CoverageKind::StaleShard
+            ) {
+                self.gaps
+                    .insert(entry.subject.clone(), entry.detail.clone());
+            }
+        }
         if self.shard.is_none() {
             self.shard = report.distribution.as_ref().and_then(|d| d.shard_key());
         }
@@ -243,6 +246,7 @@ impl View {
     fn ignored(&self, class: usize, source: &str) -> Option<&str> {
         let list = self.ignored.get(&class)?;
         list.iter()
+            .take(COMPARED)
             .find(|(name, _)| name == source || name.is_empty())
             .map(|(_, reason)| reason.as_str())
     }
@@ -257,6 +261,7 @@ impl View {
         self.reported
             .get(&class)?
             .iter()
+            .take(COMPARED)
             .find(|(kind, name)| *kind == package.kind && names.source_of(*kind, name) == source)
             .map(|(_, name)| name.as_str())
     }
@@ -314,15 +319,8 @@ impl View {
             Some(ecosystem) => ecosystem.shard_key().to_owned(),
             None => self.shard.clone()?,
         };
-        self.gaps
-            .iter()
-            .find(|(gap, subject, _)| {
-                matches!(
-                    gap,
-                    CoverageKind::NoShard | CoverageKind::StarterOnly | CoverageKind::StaleShard
-                ) && *subject == shard
-            })
-            .map(|(_, subject, detail)| format!("{subject}: {detail}"))
+        let detail = self.gaps.get(&shard)?;
+        Some(format!("{shard}: {detail}"))
     }
 
     fn filters(&self, finding: &MergedFinding) -> Option<Absence> {

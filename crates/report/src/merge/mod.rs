@@ -499,6 +499,12 @@ fn matrix(runs: &[ScannerRun], merged: &Merged) -> Vec<MatrixRow> {
                     Some(kind) => vec![kind],
                     None => report.kinds.iter().copied().collect(),
                 };
+                if kinds.is_empty() {
+                    rows.push(MatrixRow {
+                        version: report.tool.version.clone(),
+                        ..row(None, RunStatus::Ok, "a bill of materials: packages only")
+                    });
+                }
                 for kind in kinds {
                     let (total, critical) = report.count(kind);
                     rows.push(MatrixRow {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use seaworthy_model::{Package, PackageType, normal_python_name};
 use seaworthy_versions::compare;
@@ -117,20 +117,31 @@ impl Names {
     }
 }
 
-/// Whether a name without a type may mean this package: the same name, its artifact, the last part
-/// of its path, or its source package.
-pub(super) fn may_mean(names: &Names, name: &str, package: &Package) -> bool {
-    let asked = name.to_lowercase();
+/// The names that may mean a package where no type is told: its own, its artifact, its source
+/// package; and none at all.
+pub(super) fn meanings(names: &Names, package: &Package) -> BTreeSet<String> {
     let full = key(package.kind, &package.name);
-    if asked.is_empty() || asked == full || asked.replace('/', ":") == full {
-        return true;
+    let mut out = BTreeSet::from([String::new()]);
+    if package.kind == PackageType::Maven
+        && let Some((_, artifact)) = full.split_once(':')
+    {
+        out.insert(artifact.to_owned());
     }
-    match package.kind {
-        PackageType::Maven => full.rsplit(':').next() == Some(asked.as_str()),
-        PackageType::PyPi => normal_python_name(&asked) == full,
-        kind if kind.is_os() => names.source_of(kind, &package.name) == asked,
-        _ => false,
+    if package.kind.is_os() {
+        out.insert(names.source_of(package.kind, &package.name));
     }
+    out.insert(full);
+    out
+}
+
+/// The spellings under which a name without a type is looked for.
+pub(super) fn asked(name: &str) -> BTreeSet<String> {
+    let lower = name.to_lowercase();
+    BTreeSet::from([
+        lower.replace('/', ":"),
+        normal_python_name(name).into_owned(),
+        lower,
+    ])
 }
 
 #[cfg(test)]
@@ -158,11 +169,16 @@ mod tests {
     #[test]
     fn names_without_a_type_find_their_package() {
         let names = Names::default();
+        let check = |name: &str, package: &Package, expected: bool| {
+            let meanings = meanings(&names, package);
+            let found = asked(name).iter().any(|n| meanings.contains(n));
+            assert_eq!(found, expected, "{name}");
+        };
         let maven = Package::new(PackageType::Maven, "org.x:log4j-core", "2", "");
-        assert!(may_mean(&names, "log4j-core", &maven));
-        assert!(may_mean(&names, "org.x/log4j-core", &maven));
-        assert!(!may_mean(&names, "log4j", &maven));
+        check("log4j-core", &maven, true);
+        check("org.x/log4j-core", &maven, true);
+        check("log4j", &maven, false);
         let python = Package::new(PackageType::PyPi, "zope-interface", "1", "");
-        assert!(may_mean(&names, "Zope.Interface", &python));
+        check("Zope.Interface", &python, true);
     }
 }

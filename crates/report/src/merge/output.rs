@@ -84,6 +84,8 @@ impl Merged {
     pub fn summaries(&self) -> Vec<ScannerSummary> {
         self.scanners
             .iter()
+            // A bill of materials has no findings to summarise.
+            .filter(|row| row.kind.is_some() || row.status != RunStatus::Ok)
             .map(|row| {
                 let counted = match (row.status, row.total, row.critical) {
                     (RunStatus::Ok, Some(total), Some(critical)) => Some((total, critical)),
@@ -172,7 +174,7 @@ impl Merged {
         let mut names: Vec<ScannerName> = self
             .scanners
             .iter()
-            .filter(|row| row.status == RunStatus::Ok)
+            .filter(|row| row.status == RunStatus::Ok && row.kind.is_some())
             .map(|row| row.scanner.clone())
             .collect();
         names.sort();

@@ -121,7 +121,7 @@ fn agreement(frame: &mut Frame, merged: &Merged) {
             .count()
     };
     let mut spans = vec![(
-        words::counted(total, "vulnerability").replace("vulnerabilitys", "vulnerabilities"),
+        words::counted_as(total, "vulnerability", "vulnerabilities"),
         Style::Bold,
     )];
     if asked > 1 {

@@ -14,6 +14,7 @@ mod own;
 mod packages;
 mod sarif;
 mod snyk;
+mod syft;
 #[cfg(test)]
 mod tests;
 mod trivy;
@@ -177,6 +178,8 @@ pub enum ReportFormat {
     CycloneDx,
     /// SPDX 2.x JSON.
     Spdx,
+    /// Syft's own JSON.
+    Syft,
 }
 
 /// One vulnerability in one package, as one scanner sees it.
@@ -338,7 +341,7 @@ impl ScannerReport {
         if skipped > 0 {
             self.gap(format!(
                 "{} without {what} left out",
-                crate::words::counted(skipped, "entry").replace("entrys", "entries")
+                crate::words::counted_as(skipped, "entry", "entries")
             ));
         }
     }
@@ -425,7 +428,7 @@ pub enum ReadError {
     },
     /// JSON of no shape that is known.
     #[error(
-        "not a report that is known (seaworthy, trivy, grype, clair, snyk, osv-scanner, gitlab, sarif, cyclonedx, spdx)"
+        "not a report that is known (seaworthy, trivy, grype, clair, snyk, osv-scanner, gitlab, sarif, cyclonedx, spdx, syft)"
     )]
     UnknownFormat,
     /// The report says itself that there is no answer.
@@ -482,6 +485,7 @@ pub fn read(bytes: &[u8], hint: Option<ScannerName>) -> Result<ScannerReport, Re
         // clairctl writes one document per image, one after the other.
         Some(ReportFormat::Clair) => clair::read(&documents)?,
         Some(ReportFormat::Snyk) => snyk::read(first)?,
+        Some(ReportFormat::Syft) => syft::read(first),
         Some(ReportFormat::Osv) => osv::read(first),
         Some(ReportFormat::GitLab) => gitlab::read(first)?,
         Some(ReportFormat::Sarif) => sarif::read(first)?,
@@ -533,8 +537,10 @@ fn format_of(value: &Value) -> Option<ReportFormat> {
             ReportFormat::Sarif
         } else if has("schema_version") && is_object("inventory") {
             ReportFormat::Seaworthy
-        } else if is_array("matches") || (is_array("matches_ignored") && has("descriptor")) {
+        } else if is_array("matches") {
             ReportFormat::Grype
+        } else if is_array("artifacts") && has("descriptor") {
+            ReportFormat::Syft
         } else if has("manifest_hash")
             || is_object("package_vulnerabilities")
             || clair::is_version_2(value)

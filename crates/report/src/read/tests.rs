@@ -264,6 +264,31 @@ fn gitlab_reports_are_read() {
     assert_eq!(report.kinds, [ScanKind::Secret].into());
 }
 
+#[test]
+fn bills_of_materials_have_packages_only() {
+    let report = report(
+        r#"{"artifacts": [{"name": "zlib1g", "version": "1:1.2", "type": "deb", "purl": "pkg:deb/debian/zlib1g@1%3A1.2?upstream=zlib", "locations": [{"path": "/var/lib/dpkg/status"}]}],
+        "source": {"type": "image", "metadata": {"userInput": "web:1"}}, "distro": {"id": "debian", "versionID": "12"}, "descriptor": {"name": "syft", "version": "1.18.1"}}"#,
+    );
+    assert_eq!(report.scanner.as_str(), "syft");
+    assert!(report.kinds.is_empty() && report.lists_packages);
+    assert_eq!(report.packages[0].source_name.as_deref(), Some("zlib"));
+    assert_eq!(report.packages[0].evidence.path, "var/lib/dpkg/status");
+}
+
+#[test]
+fn trivys_checks_of_the_image_are_about_its_configuration() {
+    let report = report(
+        r#"{"SchemaVersion": 2, "ArtifactName": "web:1", "Results": [{"Target": "web:1", "Class": "config", "Type": "dockerfile",
+        "Misconfigurations": [{"ID": "DS002", "AVDID": "AVD-DS-0002", "Severity": "HIGH", "Status": "FAIL"}]}]}"#,
+    );
+    assert_eq!(
+        report.misconfigurations[0].location.path,
+        "image configuration"
+    );
+    assert_eq!(report.misconfigurations[0].kind, "image");
+}
+
 /// Our own formats, read back.
 #[test]
 fn what_we_write_is_read() {

@@ -126,9 +126,13 @@ fn result(report: &mut ScannerReport, result: &Value, skipped: &mut usize) {
     for entry in list(result, "Misconfigurations") {
         if !matches!(text(entry, "Status"), "PASS" | "EXCEPTION") {
             let kind = text(result, "Type");
-            report
-                .misconfigurations
-                .push(misconfiguration(entry, place, kind));
+            let mut issue = misconfiguration(entry, place, kind);
+            // Checks of the image's configuration name the image as their file.
+            if place == report.target.name {
+                "image configuration".clone_into(&mut issue.location.path);
+                "image".clone_into(&mut issue.kind);
+            }
+            report.misconfigurations.push(issue);
         }
     }
     for entry in list(result, "Licenses") {

@@ -6,6 +6,15 @@ use super::Table;
 use crate::frame::{Style, cell};
 use crate::{text, words};
 
+/// What to do about advisories that are not there or old.
+const UPDATE: &str = " (seaworthy db update)";
+
+/// Gaps in one line, and whether it says all of them.
+struct Folded {
+    text: String,
+    whole: bool,
+}
+
 impl Table<'_> {
     /// The lines about coverage, at most so many.
     pub(super) fn coverage(&self, limit: usize) -> Vec<String> {
@@ -27,17 +36,18 @@ impl Table<'_> {
             let label = self.label("Coverage", number == 0);
             let room = self.frame.room().saturating_sub(text::width(&label.0));
             let fatal = group.first().is_some_and(|e| e.kind.is_fatal());
-            let (long, short) = match number {
-                0 if !fatal => ("complete, except: ", "except: "),
-                _ => ("", ""),
-            };
-            let mut what = self.folded(group, room.saturating_sub(text::width(long)));
-            let intro = if text::width(&what) + text::width(long) <= room {
-                long
+            // What is concerned and what to do about it matter more than the sentence.
+            let intros: &[&str] = if number == 0 && !fatal {
+                &["complete, except: ", "except: ", ""]
             } else {
-                what = self.folded(group, room.saturating_sub(text::width(short)));
-                short
+                &[""]
             };
+            let (intro, what) = intros
+                .iter()
+                .map(|intro| (*intro, self.folded(group, room - text::width(intro))))
+                .find(|(_, folded)| folded.whole)
+                .unwrap_or_else(|| ("", self.folded(group, room)));
+            let what = what.text;
             let style = if fatal { Style::Bad } else { Style::Plain };
             lines.push(self.frame.line(&[label, cell(intro), (what, style)]));
             if self.options.all {
@@ -81,25 +91,25 @@ impl Table<'_> {
     }
 
     /// A group in one line: in full when it fits, else what matters.
-    fn folded(&self, group: &[&CoverageEntry], room: usize) -> String {
+    fn folded(&self, group: &[&CoverageEntry], room: usize) -> Folded {
         let Some(first) = group.first() else {
-            return String::new();
+            return Folded {
+                text: String::new(),
+                whole: true,
+            };
         };
-        let whole = self
+        let text = self
             .frame
             .safe(&format!("{}: {}", first.subject, first.detail));
-        if group.len() == 1 && (first.kind.is_fatal() || text::width(&whole) <= room) {
-            return whole;
+        let whole = text::width(&text) <= room;
+        if group.len() == 1 && (first.kind.is_fatal() || whole) {
+            return Folded { text, whole };
         }
-        let count = group.len();
-        let of = |noun: &str| words::counted(count, noun);
+        let of = |noun: &str| words::counted(group.len(), noun);
         let (head, remedy) = match first.kind {
-            CoverageKind::NoShard => ("no advisories for".to_owned(), "seaworthy db update"),
-            CoverageKind::StarterOnly => (
-                "only the starter table for".to_owned(),
-                "seaworthy db update",
-            ),
-            CoverageKind::StaleShard => ("old advisories for".to_owned(), "seaworthy db update"),
+            CoverageKind::NoShard => ("no advisories for".to_owned(), UPDATE),
+            CoverageKind::StarterOnly => ("starter table only:".to_owned(), UPDATE),
+            CoverageKind::StaleShard => ("old advisories for".to_owned(), UPDATE),
             CoverageKind::SkippedFile => (format!("{} skipped:", of("file")), ""),
             CoverageKind::SkippedLayer => (format!("{} skipped:", of("layer")), ""),
             CoverageKind::UncomparableVersion => (format!("{} not comparable:", of("version")), ""),
@@ -107,23 +117,31 @@ impl Table<'_> {
             CoverageKind::ScannerMissing => ("not scanned for".to_owned(), ""),
             other => (format!("{}:", other.name().replace('-', " ")), ""),
         };
-        let remedy = if remedy.is_empty() {
-            String::new()
-        } else {
-            format!(" ({remedy})")
-        };
         let room = room.saturating_sub(text::width(&head) + 1);
-        let names = |room| self.names(group, room);
-        let with_remedy = names(room.saturating_sub(text::width(&remedy)));
-        if with_remedy.1 == 0 || text::width(&remedy) * 3 < room {
-            format!("{head} {}{remedy}", with_remedy.0)
-        } else {
-            format!("{head} {}", names(room).0)
+        let (names, missing) = self.names(group, room.saturating_sub(text::width(remedy)));
+        if missing == 0 {
+            return Folded {
+                whole: text::width(&names) + text::width(remedy) <= room,
+                text: format!("{head} {names}{remedy}"),
+            };
         }
+        Folded {
+            text: format!("{head} {}", self.names(group, room).0),
+            whole: false,
+        }
+    }
+
+    fn subject(&self, entry: &CoverageEntry) -> String {
+        self.frame.cut_middle(&self.frame.safe(&entry.subject), 40)
     }
 
     /// As many subjects as fit, how many are missing is said; and that number.
     fn names(&self, group: &[&CoverageEntry], room: usize) -> (String, usize) {
+        let all: Vec<String> = group.iter().take(40).map(|e| self.subject(e)).collect();
+        let all = all.join(", ");
+        if group.len() <= 40 && text::width(&all) <= room {
+            return (all, 0);
+        }
         let mut out = String::new();
         for (at, entry) in group.iter().enumerate() {
             let left = group.len() - at - 1;
@@ -132,7 +150,7 @@ impl Table<'_> {
             } else {
                 0
             };
-            let subject = self.frame.cut_middle(&self.frame.safe(&entry.subject), 40);
+            let subject = self.subject(entry);
             let separator = if at == 0 { "" } else { ", " };
             let next = text::width(&out) + separator.len() + text::width(&subject);
             if at > 0 && next + reserve > room {

@@ -15,8 +15,13 @@ impl Table<'_> {
         let mut lines = Vec::new();
         let secrets = self.report.secrets.iter().map(|secret| {
             let mut what = self.frame.safe(&secret.title);
-            if secret.deleted_later {
-                what.push_str(" (deleted later)");
+            let wide = self.frame.width >= WIDE;
+            let mut origin = issues::origin_and_layer(self.report, &secret.location);
+            if secret.deleted_later && wide {
+                what.push_str(" (deleted by a later layer, still in the image)");
+            } else if secret.deleted_later {
+                let layer = secret.location.layer;
+                origin = layer.map_or_else(|| "deleted".to_owned(), |l| format!("deleted L{l}"));
             }
             vec![
                 (
@@ -25,14 +30,14 @@ impl Table<'_> {
                 ),
                 cell(what),
                 cell(self.frame.safe(&issues::place(&secret.location))),
-                cell(issues::origin_and_layer(self.report, &secret.location)),
+                cell(origin),
             ]
         });
         self.section(
             &mut lines,
             "Secrets",
             secrets.collect(),
-            &[(1, 16), (2, 16)],
+            &[(2, 24), (1, 16), (2, 12)],
         );
         let issues = self.report.misconfigurations.iter().map(|issue| {
             let mut place = self.frame.safe(&issues::place(&issue.location));
