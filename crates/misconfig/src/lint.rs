@@ -109,7 +109,9 @@ fn lint(
         ));
     }
     let mut findings = report.findings;
-    Ignores::parse(text).apply(&mut findings);
+    let mut ignores = Ignores::parse(text);
+    ignores.spread(&documents);
+    ignores.apply(&mut findings);
     (findings, coverage)
 }
 

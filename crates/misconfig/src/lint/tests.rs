@@ -159,6 +159,31 @@ fn ignores_and_disabled_rules_are_honoured() {
 }
 
 #[test]
+fn an_ignore_speaks_for_the_block_that_begins_at_its_line() {
+    let pod = |comment: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nspec:\n  automountServiceAccountToken: false\n  containers:\n  {comment}\n  - name: a\n    image: x@sha256:0\n    securityContext:\n      privileged: true\n  - name: b\n    image: x@sha256:0\n    securityContext:\n      privileged: true\n"
+        )
+    };
+    let count = |text: &str| {
+        rules("a.yaml", text)
+            .iter()
+            .filter(|f| f.starts_with("SW-K8S-0005"))
+            .count()
+    };
+    assert_eq!(count(&pod("")), 2);
+    assert_eq!(count(&pod("# seaworthy:ignore=SW-K8S-0005")), 1);
+    let whole = pod("").replacen(
+        "apiVersion",
+        "# seaworthy:ignore=SW-K8S-0005\napiVersion",
+        1,
+    );
+    assert_eq!(count(&whole), 0);
+    let hcl = "\n# checkov:skip=CKV_AZURE_139: behind a firewall\nresource \"azurerm_container_registry\" \"r\" {\n  public_network_access_enabled = true\n}\n";
+    assert_eq!(rules("main.tf", hcl), Vec::<String>::new());
+}
+
+#[test]
 fn images_are_searched_where_it_makes_sense() {
     assert!(may_lint("app/deploy.yaml", Target::Image));
     assert!(!may_lint("usr/share/doc/pod.yaml", Target::Image));
