@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use serde::{Serialize, Serializer};
 
-use seaworthy_model::Counts;
+use seaworthy_model::{Counts, GateResult};
 
 use crate::date::Date;
 use crate::error::Place;
@@ -215,5 +217,21 @@ impl Verdict {
     #[must_use]
     pub fn passes(&self) -> bool {
         self.status != Status::Fail
+    }
+
+    /// The gate of a report: `breaking` is the number of findings behind the violations, or of the
+    /// violations where that is larger.
+    #[must_use]
+    pub fn gate(&self, policy: &str) -> GateResult {
+        let findings: BTreeSet<usize> = self
+            .violations
+            .iter()
+            .flat_map(|v| v.findings.iter().copied())
+            .collect();
+        GateResult {
+            rule: format!("policy {policy}"),
+            passed: self.passes(),
+            breaking: findings.len().max(self.violations.len()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use seaworthy_model::{Finding, Purl, Report, State};
 use seaworthy_oci::{Digest, Reference};
 use serde::Serialize;
 
-use crate::verdict::{Verdict, Waived};
+use crate::verdict::{Verdict, VexNote, Waived};
 use crate::vex::VexStatus;
 
 /// What an OpenVEX document needs beside the report.
@@ -89,10 +89,15 @@ pub fn openvex(
         .iter()
         .filter_map(|w| Some((w.finding?, w)))
         .collect();
+    let cleared: FxHashMap<usize, &VexNote> = verdict
+        .vex
+        .iter()
+        .filter(|n| n.cleared)
+        .map(|n| (n.finding, n))
+        .collect();
     let mut groups: BTreeMap<(String, Vec<String>, Said), Vec<String>> = BTreeMap::new();
     for (index, finding) in report.findings.iter().enumerate() {
-        let note = verdict.vex.iter().find(|n| n.finding == index && n.cleared);
-        let said: Said = match (note, waived.get(&index)) {
+        let said: Said = match (cleared.get(&index), waived.get(&index)) {
             (Some(note), _) if note.status == VexStatus::Fixed => ("fixed", None, None, None),
             (Some(note), _) => (
                 VexStatus::NotAffected.name(),
