@@ -253,41 +253,39 @@ fn without_template(name: &str, text: &str) -> String {
     out
 }
 
-/// Header (counts of licences, phrases, numbers in shared lists), totals, buckets, low halves of
-/// the phrases, owners, shared lists.
+/// Header (counts of licences, phrases, groups), totals, buckets, starts of groups, group of each
+/// phrase, low halves of the phrases, members of groups. A group is what owns the same phrases: one
+/// licence or several.
 fn index(names: &[&str], totals: &[u32], by_phrase: &BTreeMap<u32, BTreeSet<u16>>) -> Vec<u8> {
-    let mut shared: Vec<u16> = Vec::new();
-    let mut places: BTreeMap<Vec<u16>, u32> = BTreeMap::new();
+    let mut members: Vec<u16> = Vec::new();
+    let mut starts: Vec<u32> = vec![0];
+    let mut groups: BTreeMap<&BTreeSet<u16>, u16> = BTreeMap::new();
     let mut buckets = vec![0_u32; (1 << 16) + 1];
     let mut lows: Vec<u16> = Vec::new();
-    let mut owners: Vec<u32> = Vec::new();
+    let mut owners: Vec<u16> = Vec::new();
     for (phrase, licences) in by_phrase {
         buckets[(phrase >> 16) as usize + 1] += 1;
         lows.push((phrase & 0xffff) as u16);
-        let list: Vec<u16> = licences.iter().copied().collect();
-        if let [one] = list[..] {
-            owners.push(u32::from(one));
-            continue;
-        }
-        let place = *places.entry(list.clone()).or_insert_with(|| {
-            let place = u32::try_from(shared.len()).unwrap();
-            shared.push(u16::try_from(list.len()).unwrap());
-            shared.extend(&list);
-            place
+        let next = u16::try_from(groups.len()).unwrap();
+        let group = *groups.entry(licences).or_insert_with(|| {
+            members.extend(licences);
+            starts.push(u32::try_from(members.len()).unwrap());
+            next
         });
-        owners.push(place | 1 << 31);
+        owners.push(group);
     }
     for at in 1..buckets.len() {
         buckets[at] += buckets[at - 1];
     }
     let mut out = Vec::new();
-    for count in [names.len(), by_phrase.len(), shared.len()] {
+    for count in [names.len(), by_phrase.len(), groups.len()] {
         out.extend(u32::try_from(count).unwrap().to_le_bytes());
     }
     out.extend(totals.iter().flat_map(|n| n.to_le_bytes()));
     out.extend(buckets.iter().flat_map(|n| n.to_le_bytes()));
+    out.extend(starts.iter().flat_map(|n| n.to_le_bytes()));
     out.extend(owners.iter().flat_map(|n| n.to_le_bytes()));
     out.extend(lows.iter().flat_map(|n| n.to_le_bytes()));
-    out.extend(shared.iter().flat_map(|n| n.to_le_bytes()));
+    out.extend(members.iter().flat_map(|n| n.to_le_bytes()));
     out
 }

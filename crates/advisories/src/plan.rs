@@ -120,6 +120,10 @@ impl Family {
 
     /// Whether an entry of an archive may be for a reader, by its path alone.
     pub(crate) fn wants(self, name: &str) -> bool {
+        // Workflows and settings of the repository that a feed is kept in.
+        if name.split('/').any(|part| part.starts_with('.')) || name.contains("/schema/") {
+            return false;
+        }
         let file = name.rsplit('/').next().unwrap_or(name);
         let ends = |endings: &[&str]| endings.iter().any(|ending| file.ends_with(ending));
         match self {
@@ -246,19 +250,20 @@ impl Family {
             }
             Self::Ruby => (yaml && (name.contains("gems/") || name.contains("rubies/")))
                 .then_some(Feed::RubySec),
-            Self::Php => (yaml && !file.starts_with('.') && name.split('/').count() >= 4)
-                .then_some(Feed::FriendsOfPhp),
+            Self::Php => (yaml && name.split('/').count() >= 4).then_some(Feed::FriendsOfPhp),
             Self::Maven if json && head() == Head::Osv => Some(Feed::Osv("maven-osv")),
             Self::Maven => (file == "statement.yaml").then_some(Feed::ProjectKb),
             Self::Haskell if file.starts_with("HSEC-") => {
                 // Reserved ids name no vulnerability yet.
                 (!name.contains("/reserved/") && file.ends_with(".md")).then_some(Feed::Haskell)
             }
-            Self::Julia if file.starts_with("JLSEC-") => Some(if json {
-                Feed::Osv("julia-osv")
-            } else {
-                Feed::Julia
-            }),
+            Self::Julia if file.starts_with("JLSEC-") && !name.contains("/reserved/") => {
+                Some(if json {
+                    Feed::Osv("julia-osv")
+                } else {
+                    Feed::Julia
+                })
+            }
             Self::Elixir => (yaml && name.contains("packages/")).then_some(Feed::Elixir),
             Self::Nvd if json => match head() {
                 Head::NvdPage => Some(Feed::Nvd),

@@ -167,6 +167,12 @@ fn entries_go_to_their_readers() {
             Some("openvex"),
         ),
         ("vex/index.json", "{}", None),
+        ("php/x/.github/workflows/php.yaml", "", None),
+        (
+            "nvd/schema/overrides.schema.json",
+            r#"{"_annotation":{}}"#,
+            None,
+        ),
     ] {
         let family = Family::of(entry).expect(entry);
         let feed = family
@@ -176,5 +182,102 @@ fn entries_go_to_their_readers() {
     }
     for unknown in ["README.md", "samples/x.tar", "alpine"] {
         assert_eq!(Family::of(unknown), None, "{unknown}");
+    }
+}
+
+/// Every reader, and a name that tells it what it needs to know.
+const READERS: [(Feed, &str); 37] = [
+    (Feed::Secdb("alpine"), "main.json"),
+    (Feed::Secdb("wolfi"), "security.yaml"),
+    (Feed::DebianTracker, "x.json"),
+    (Feed::DebianDsa, "data/DSA/list"),
+    (Feed::DebianSupport, "security-support-ended.deb11"),
+    (Feed::UbuntuTracker, "CVE-1"),
+    (Feed::RedHatApi, "CVE-1.json"),
+    (Feed::Repositories, "repository-to-cpe.json"),
+    (Feed::Oval(Vendor::RedHat), "x.xml"),
+    (Feed::Oval(Vendor::Suse), "x.xml"),
+    (Feed::OvalJson, "x.json"),
+    (Feed::Csaf("redhat-csaf"), "x.json"),
+    (Feed::Cvrf, "x.xml"),
+    (Feed::OpenVex("ubuntu-vex"), "x.json"),
+    (Feed::OpenVex("openvex"), "x.json"),
+    (Feed::Updateinfo("amazon", "amazon-updateinfo"), "x.xml"),
+    (Feed::Errata("almalinux-errata"), "x.json"),
+    (Feed::Photon, "cve_data_photon5.0.json"),
+    (Feed::Arch, "all.json"),
+    (Feed::Osv("osv"), "x.json"),
+    (Feed::OsvOf("cleanstart", "CleanStart"), "x.json"),
+    (Feed::OsvYaml("pypa"), "x.yaml"),
+    (Feed::RustSec, "x.md"),
+    (Feed::RubySec, "gems/x/CVE-1.yml"),
+    (Feed::FriendsOfPhp, "a/b/CVE-1.yaml"),
+    (Feed::RetireJs, "jsrepository.json"),
+    (Feed::NodeWg("nodejs-core"), "vuln/core/1.json"),
+    (Feed::NodeWg("nodejs-security-wg"), "vuln/npm/1.json"),
+    (Feed::ProjectKb, "statement.yaml"),
+    (Feed::Haskell, "x.md"),
+    (Feed::Julia, "x.md"),
+    (Feed::Elixir, "x.yml"),
+    (Feed::Nvd, "x.json"),
+    (Feed::NvdOverride, "x.json"),
+    (Feed::NvdEnrichment, "x.json"),
+    (Feed::Vulnrichment, "x.json"),
+    (Feed::DistroInfo, "debian.csv"),
+];
+
+/// Pieces of the formats, which random order brings where no reader expects them.
+const PIECES: [&str; 26] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ":",
+    ",",
+    "---\n",
+    "\n",
+    "  - ",
+    "<a>",
+    "</a>",
+    "<update type='security'>",
+    "</update>",
+    "<definition>",
+    "```toml\n",
+    "```",
+    "id: ",
+    "\"id\":\"CVE-2020-0001\"",
+    "\"affected\":[",
+    "[[affected]]",
+    ">= 1.0, <",
+    "0",
+    "é",
+    "[1 Jan 2020] DSA-1-1 x",
+    "\u{0}",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_reader_panics(
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..120),
+        pieces in proptest::collection::vec(0..PIECES.len(), 0..30),
+    ) {
+        let text: String = pieces.into_iter().filter_map(|at| PIECES.get(at).copied()).collect();
+        for (feed, name) in READERS {
+            let mut collected = Collected::default();
+            feed.read(name, &bytes, "", &mut collected);
+            feed.read(name, text.as_bytes(), "", &mut collected);
+        }
+        for (folder, family) in FOLDERS {
+            for file in ["x.json", "x.xml", "CVE-1", "x.md", "x.yaml"] {
+                let name = format!("{folder}/{file}");
+                if family.wants(&name) {
+                    let _ = family.feed(&name, &bytes);
+                    let _ = family.feed(&name, text.as_bytes());
+                }
+            }
+        }
     }
 }

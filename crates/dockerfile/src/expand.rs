@@ -51,6 +51,7 @@ impl Expander<'_, '_> {
     }
 
     fn word(&mut self, word: &str, depth: usize) {
+        let braces = Braces::of(word);
         let mut quote = None;
         let mut at = 0;
         while let Some(c) = word.get(at..).and_then(|t| t.chars().next()) {
@@ -73,7 +74,7 @@ impl Expander<'_, '_> {
                     at = next;
                 }
                 _ if c == self.escape => at = self.escaped(word, next, quote.is_some()),
-                _ if c == '$' => at = self.variable(word, at, depth),
+                _ if c == '$' => at = self.variable(word, at, depth, &braces),
                 _ => {
                     self.push(&word[at..next]);
                     at = next;
@@ -97,8 +98,8 @@ impl Expander<'_, '_> {
     }
 
     /// The variable whose `$` is at `at`; gives the place behind it.
-    fn variable(&mut self, word: &str, at: usize, depth: usize) -> usize {
-        let Some(found) = variable_at(word, at) else {
+    fn variable(&mut self, word: &str, at: usize, depth: usize, braces: &Braces) -> usize {
+        let Some(found) = variable_at(word, at, braces) else {
             self.push("$");
             return at + 1;
         };
@@ -145,7 +146,7 @@ struct Variable {
 }
 
 /// The variable whose `$` is at `at`.
-fn variable_at(word: &str, at: usize) -> Option<Variable> {
+fn variable_at(word: &str, at: usize, braces: &Braces) -> Option<Variable> {
     let rest = word.get(at + 1..)?;
     let length = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -159,7 +160,7 @@ fn variable_at(word: &str, at: usize) -> Option<Variable> {
     if let Some(inner) = rest.strip_prefix('{') {
         let name = length(inner);
         let start = at + 2;
-        let close = start + name + closing_brace(inner.get(name..)?)?;
+        let close = braces.close_of(at + 1)?;
         return (name > 0).then(|| Variable {
             name: start..start + name,
             modifier: start + name..close,
@@ -175,22 +176,36 @@ fn variable_at(word: &str, at: usize) -> Option<Variable> {
     })
 }
 
-/// The place of the `}` that closes an expression already opened.
-fn closing_brace(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((i, b)) = bytes.next() {
-        match b {
-            b'\\' => {
-                bytes.next();
-            }
-            b'{' => depth += 1,
-            b'}' if depth == 0 => return Some(i),
-            b'}' => depth -= 1,
-            _ => {}
+/// Which brace closes which, for a whole word at once: looking for each on its own would take
+/// quadratic time.
+struct Braces(Vec<(usize, usize)>);
+
+impl Braces {
+    fn of(word: &str) -> Self {
+        let mut pairs = Vec::new();
+        if !word.contains("${") {
+            return Self(pairs);
         }
+        let mut open = Vec::new();
+        let mut bytes = word.bytes().enumerate();
+        while let Some((i, b)) = bytes.next() {
+            match b {
+                b'\\' => {
+                    bytes.next();
+                }
+                b'{' => open.push(i),
+                b'}' => pairs.extend(open.pop().map(|o| (o, i))),
+                _ => {}
+            }
+        }
+        pairs.sort_unstable();
+        Self(pairs)
     }
-    None
+
+    fn close_of(&self, open: usize) -> Option<usize> {
+        let found = self.0.binary_search_by_key(&open, |p| p.0).ok()?;
+        self.0.get(found).map(|p| p.1)
+    }
 }
 
 /// The variables that a word refers to, with the place of each; those within the default of another
@@ -209,6 +224,7 @@ fn collect(
     depth: usize,
     found: &mut Vec<(String, Range<usize>)>,
 ) {
+    let braces = Braces::of(word);
     let mut quote = None;
     let mut at = 0;
     while let Some(c) = word.get(at..).and_then(|t| t.chars().next()) {
@@ -225,7 +241,7 @@ fn collect(
                     .map_or(0, char::len_utf8);
             }
             _ if c == '$' => {
-                let Some(variable) = variable_at(word, next - 1) else {
+                let Some(variable) = variable_at(word, next - 1, &braces) else {
                     continue;
                 };
                 found.push((

@@ -1,5 +1,5 @@
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta};
-use seaworthy_model::{LicenseFinding, Location};
+use seaworthy_model::{CoverageEntry, CoverageKind, LicenseFinding, Location};
 
 use crate::copyright;
 use crate::expression::{Expression, License};
@@ -79,6 +79,8 @@ const OTHER: &[&str] = &[
     "yml",
     "zip",
 ];
+/// Licences of one file; more are an accident or an attack.
+const MAX_FOUND: usize = 500;
 /// Largest file in bytes.
 const MAX_SIZE: u64 = 8 << 20;
 
@@ -118,6 +120,7 @@ impl Analyzer for LicenseFiles {
             bytes,
             counted: (0, 1),
             entries: Vec::new(),
+            left_out: false,
         };
         let kind = kind(file.path).unwrap_or(Kind::Mention);
         let listed = match kind {
@@ -130,6 +133,13 @@ impl Analyzer for LicenseFiles {
         }
         if found.entries.is_empty() && kind != Kind::Mention {
             found.push("unknown".to_owned(), 0, 1);
+        }
+        if found.left_out {
+            facts.coverage.push(CoverageEntry::new(
+                CoverageKind::SkippedFile,
+                file.path,
+                format!("it names more than {MAX_FOUND} licences, and only the first are reported"),
+            ));
         }
         facts.licenses.extend(found.entries);
         Ok(())
@@ -203,6 +213,8 @@ struct Found<'a> {
     /// Up to where lines were counted, and how many.
     counted: (usize, u32),
     entries: Vec<LicenseFinding>,
+    /// Whether there were more than are kept.
+    left_out: bool,
 }
 
 impl Found<'_> {
@@ -213,6 +225,10 @@ impl Found<'_> {
             .find(|entry| entry.license == license);
         if let Some(known) = known {
             known.confidence = known.confidence.max(confidence);
+            return;
+        }
+        if self.entries.len() == MAX_FOUND {
+            self.left_out = true;
             return;
         }
         self.entries.push(LicenseFinding {
@@ -240,7 +256,8 @@ impl Found<'_> {
 
     /// What a machine-readable file lists; of names that are not known the text decides.
     fn listed(&mut self, entries: &[copyright::Entry<'_>]) {
-        for entry in entries {
+        self.left_out |= entries.len() > MAX_FOUND;
+        for entry in entries.iter().take(MAX_FOUND) {
             let expression = copyright::expression(entry.name);
             let unknown = expression.licenses().iter().any(|l| !l.is_known());
             if unknown && !entry.text.trim().is_empty() {
@@ -380,6 +397,40 @@ mod tests {
             ),
             [("Apache-2.0".to_owned(), 85, 2)]
         );
+    }
+
+    #[test]
+    fn a_file_of_many_licences_is_cut_and_says_so() {
+        let mut text = "Format: x\n".to_owned();
+        for number in 0..MAX_FOUND + 1 {
+            text += &format!("\nLicense: own{number}x\n");
+        }
+        let path = "usr/share/doc/x/copyright";
+        let meta = FileMeta {
+            path,
+            size: 1,
+            mode: 0o644,
+        };
+        let mut facts = Facts::default();
+        LicenseFiles
+            .analyze(&meta, &mut Content::from_bytes(text.as_bytes()), &mut facts)
+            .expect("readable");
+        assert_eq!((facts.licenses.len(), facts.coverage.len()), (MAX_FOUND, 1));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            text in "(?s)(Format: x\n|License: |GPL-2|\n \\.\n|Files: \\*\n|[ a\n]){0,30}") {
+            for (path, bytes) in [("LICENSE", &bytes[..]), ("usr/share/doc/x/copyright", text.as_bytes())] {
+                let meta = FileMeta { path, size: 1, mode: 0o644 };
+                let mut facts = Facts::default();
+                LicenseFiles
+                    .analyze(&meta, &mut Content::from_bytes(bytes), &mut facts)
+                    .expect("any bytes can be read");
+                proptest::prop_assert!(!facts.licenses.is_empty());
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Debian's copyright files (Debian policy, section 12.5): in the machine-readable format (DEP-5),
 //! or free text.
 
+use std::collections::HashMap;
+
 use crate::expression::Expression;
 use crate::normalise;
 
@@ -21,6 +23,7 @@ pub(crate) fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
         return None;
     }
     let mut out: Vec<Entry<'_>> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     let mut at = 0;
     let mut lines = text.split_inclusive('\n').zip(1_u32..).peekable();
     while let Some((line, number)) = lines.next() {
@@ -42,13 +45,15 @@ pub(crate) fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
             line: number,
         };
         // The same short name stands at many files, and once with its text.
-        match out
-            .iter_mut()
-            .find(|known| known.name == name && !name.is_empty())
-        {
-            Some(known) if known.text.trim().is_empty() => known.text = entry.text,
+        match known.get(name) {
+            Some(at) if out[*at].text.trim().is_empty() => out[*at].text = entry.text,
             Some(_) => {}
-            None => out.push(entry),
+            None => {
+                if !name.is_empty() {
+                    known.insert(name, out.len());
+                }
+                out.push(entry);
+            }
         }
     }
     Some(out)

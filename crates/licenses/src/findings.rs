@@ -7,6 +7,8 @@ use crate::class::class_of;
 use crate::expression::{Expression, License};
 use crate::policy::LicensePolicy;
 
+/// Licences that one package declares apart from each other; more are an attack.
+const MAX_DECLARED: usize = 100;
 /// What is reported for a package whose licence nothing tells.
 pub(crate) const NONE: &str = "unknown";
 
@@ -43,6 +45,7 @@ pub fn licenses(
             .licenses
             .iter()
             .filter(|text| !text.trim().is_empty())
+            .take(MAX_DECLARED)
             .map(|text| Expression::parse(text))
             .collect();
         let declared = Expression::all(declared);

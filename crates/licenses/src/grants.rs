@@ -71,26 +71,21 @@ pub(crate) fn grants(bytes: &[u8]) -> Vec<Grant> {
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
             .unwrap_or(rest.len());
         let name = rest[..end].trim_end_matches('.');
-        // Without a version it points to the newest, whatever the software itself says.
-        let versioned = name.contains(|c: char| c.is_ascii_digit());
-        let Some(id) = normalise::id(name).filter(|_| versioned || !name.contains("gpl")) else {
+        let Some(id) = normalise::id(name) else {
             continue;
         };
-        let family = |id: &str| id.split('-').take(2).collect::<Vec<_>>().join("-");
+        // Without a version it points to the newest, and says nothing where a version was told.
+        let versioned = name.contains(|c: char| c.is_ascii_digit());
+        let parts = if versioned { 2 } else { 1 };
+        let family = |id: &str| id.split('-').take(parts).collect::<Vec<_>>().join("-");
         let known = found.iter().any(|grant| {
-            grant
-                .expression
-                .licenses()
-                .iter()
-                .any(|l| family(l.name()) == family(id))
+            let licenses = grant.expression.licenses();
+            licenses.iter().any(|l| family(l.name()) == family(id))
         });
         if !known {
-            push(
-                &mut found,
-                Expression::License(License::known(id)),
-                80,
-                places[at],
-            );
+            let confidence = if versioned { 80 } else { 70 };
+            let license = Expression::License(License::known(id));
+            push(&mut found, license, confidence, places[at]);
         }
     }
     found.sort_by_key(|grant| grant.at);
@@ -132,9 +127,17 @@ fn tags(bytes: &[u8], found: &mut Vec<Grant>) {
 
 /// GNU's licences with the version that the words around the name give.
 fn gnu(text: &str, places: &[usize], found: &mut Vec<Grant>) {
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"general public license").take(200) {
+    for name in ["general public license", "free documentation license"] {
+        gnu_by_name(name, text, places, found);
+    }
+}
+
+fn gnu_by_name(name: &str, text: &str, places: &[usize], found: &mut Vec<Grant>) {
+    for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()).take(200) {
         let before = &text[floor(text, at.saturating_sub(24))..at];
-        let family = if before.ends_with("lesser ") || before.ends_with("library ") {
+        let family = if name.starts_with("free") {
+            "gfdl"
+        } else if before.ends_with("lesser ") || before.ends_with("library ") {
             "lgpl"
         } else if before.ends_with("affero ") {
             "agpl"
@@ -142,12 +145,13 @@ fn gnu(text: &str, places: &[usize], found: &mut Vec<Grant>) {
             "gpl"
         };
         let end = floor(text, (at + REACH).min(text.len()));
-        let behind = &text[at + "general public license".len()..end];
+        let behind = &text[at + name.len()..end];
         // The next name of a licence has a version of its own.
-        let behind = behind
-            .split("general public license")
-            .next()
-            .unwrap_or(behind);
+        let next = ["general public license", "documentation license"]
+            .iter()
+            .filter_map(|name| behind.find(name))
+            .min();
+        let behind = &behind[..next.unwrap_or(behind.len())];
         let version = ["version ", " v", "v. "].iter().find_map(|word| {
             behind.match_indices(word).find_map(|(at, _)| {
                 let number = &behind[at + word.len()..];
@@ -266,7 +270,14 @@ mod tests {
             "see `/usr/share/common-licenses/GPL-3'.\n",
             &["GPL-3.0-only"],
         );
-        check("see /usr/share/common-licenses/GPL\n", &[]);
+        check(
+            "see /usr/share/common-licenses/GPL\n",
+            &["GPL-1.0-or-later"],
+        );
+        check(
+            "GNU Free Documentation License, Version 1.3 or any later version; see /usr/share/common-licenses/GFDL\n",
+            &["GFDL-1.3-or-later"],
+        );
         check(
             "Licensed under the Apache License, Version 2.0 (the \"License\")",
             &["Apache-2.0"],

@@ -51,28 +51,34 @@ impl Section {
 
 struct Index {
     phrases: usize,
+    groups: usize,
     totals: Section,
     buckets: Section,
+    starts: Section,
     owners: Section,
     lows: Section,
-    shared: Section,
+    members: Section,
 }
 
 impl Index {
     fn open() -> Self {
         let header = Section { start: 0 };
         let phrases = header.long(1) as usize;
+        let groups = header.long(2) as usize;
         let totals = 12;
         let buckets = totals + header.long(0) as usize * 4;
-        let owners = buckets + ((1 << 16) + 1) * 4;
-        let lows = owners + phrases * 4;
+        let starts = buckets + ((1 << 16) + 1) * 4;
+        let owners = starts + (groups + 1) * 4;
+        let lows = owners + phrases * 2;
         Self {
             phrases,
+            groups,
             totals: Section { start: totals },
             buckets: Section { start: buckets },
+            starts: Section { start: starts },
             owners: Section { start: owners },
             lows: Section { start: lows },
-            shared: Section {
+            members: Section {
                 start: lows + phrases * 2,
             },
         }
@@ -87,36 +93,50 @@ impl Index {
         (from..to).find(|at| self.lows.short(*at) == low)
     }
 
-    /// Calls `each` with the licences that have a phrase.
-    fn owners(&self, phrase: usize, mut each: impl FnMut(usize)) {
-        let owner = self.owners.long(phrase);
-        if owner >> 31 == 0 {
-            each(owner as usize);
-            return;
-        }
-        let place = (owner & !(1 << 31)) as usize;
-        for at in 0..usize::from(self.shared.short(place)) {
-            each(usize::from(self.shared.short(place + 1 + at)));
-        }
+    /// The licences of a group.
+    fn members(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
+        let range = self.starts.long(group)..self.starts.long(group + 1);
+        range.map(|at| usize::from(self.members.short(at as usize)))
     }
+}
+
+/// What of a group of licences is in a text.
+#[derive(Clone, Copy, Default)]
+struct Hits {
+    count: u32,
+    /// Where the first phrase ends.
+    first: usize,
+    taken: bool,
 }
 
 /// The licences whose texts are in a text, best first.
 pub(crate) fn recognise(text: &[u8]) -> Vec<Match> {
     let index = Index::open();
     let mut seen = vec![0_u64; index.phrases.div_ceil(64)];
-    let mut hits: Vec<(u32, u32)> = Vec::new();
-    let mut counts = vec![0_u32; NAMES.len()];
+    let mut by_group = vec![Hits::default(); index.groups];
     phrases(text, &mut |phrase, end| {
         let Some(at) = index.find(phrase) else { return };
         let (word, bit) = (at / 64, 1 << (at % 64));
         if seen[word] & bit == 0 {
             seen[word] |= bit;
-            let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
-            hits.push((narrow(at), narrow(end)));
-            index.owners(at, |licence| counts[licence] += 1);
+            let hits = &mut by_group[usize::from(index.owners.short(at))];
+            if hits.count == 0 {
+                hits.first = end;
+            }
+            hits.count += 1;
         }
     });
+    let mut hit: Vec<(usize, Hits)> = by_group
+        .into_iter()
+        .enumerate()
+        .filter(|(_, hits)| hits.count > 0)
+        .collect();
+    let mut counts = vec![0_u32; NAMES.len()];
+    for (group, hits) in &hit {
+        for licence in index.members(*group) {
+            counts[licence] += hits.count;
+        }
+    }
     let total = |licence: usize| index.totals.long(licence).max(1);
     let mut candidates: Vec<usize> = (0..NAMES.len())
         .filter(|licence| counts[*licence] * 100 >= total(*licence) * ENOUGH)
@@ -127,30 +147,26 @@ pub(crate) fn recognise(text: &[u8]) -> Vec<Match> {
         let rank = count * count * 1000 / u64::from(total(*licence));
         (std::cmp::Reverse(rank), NAMES[*licence].len(), *licence)
     });
-    let mut taken = vec![false; hits.len()];
     let mut found = Vec::new();
     for licence in candidates {
-        let mut own = Vec::new();
-        for (number, (phrase, _)) in hits.iter().enumerate() {
-            if !taken[number] {
-                let mut has = false;
-                index.owners(*phrase as usize, |owner| has |= owner == licence);
-                if has {
-                    own.push(number);
-                }
-            }
+        let is_own = |(group, hits): &(usize, Hits)| {
+            !hits.taken && index.members(*group).any(|member| member == licence)
+        };
+        let own: Vec<usize> = (0..hit.len()).filter(|at| is_own(&hit[*at])).collect();
+        let phrases: u32 = own.iter().map(|at| hit[*at].1.count).sum();
+        if phrases * 100 < counts[licence] * OWN {
+            continue;
         }
-        let enough = own.len() * 100 >= counts[licence] as usize * OWN as usize;
-        let Some(first) = own.first().filter(|_| enough) else {
+        let Some(first) = own.iter().map(|at| hit[*at].1.first).min() else {
             continue;
         };
         found.push(Match {
             name: NAMES[licence],
             percent: (counts[licence] * 100 / total(licence)).min(100),
-            at: hits[*first].1 as usize,
+            at: first,
         });
-        for number in own {
-            taken[number] = true;
+        for at in own {
+            hit[at].1.taken = true;
         }
     }
     found

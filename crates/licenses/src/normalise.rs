@@ -210,6 +210,14 @@ pub(crate) fn id(name: &str) -> Option<&'static str> {
         return Some(id);
     }
     let lower = name.to_ascii_lowercase();
+    // Debian's `GFDL-NIV-1.3+`: without invariant sections.
+    if lower.contains("gfdl") && lower.contains("niv") {
+        let plain = gnu(&lower.replace("niv", ""))?;
+        let (version, rest) = plain.strip_prefix("GFDL-")?.split_once('-')?;
+        return IDS
+            .get(&format!("gfdl-{version}-no-invariants-{rest}"))
+            .copied();
+    }
     if let Some(id) = IDS.get(&lower) {
         return Some(id);
     }
@@ -540,6 +548,7 @@ mod tests {
             ("AGPL-3.0", "AGPL-3.0-only"),
             ("GNU Affero General Public License v3", "AGPL-3.0-only"),
             ("GFDL-1.3", "GFDL-1.3-only"),
+            ("GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"),
             ("http://www.gnu.org/licenses/gpl-3.0.html", "GPL-3.0-only"),
             ("https://opensource.org/licenses/MIT", "MIT"),
             ("http://www.opensource.org/licenses/mit-license.php", "MIT"),

@@ -1,19 +1,36 @@
 //! Inline ignores: `# seaworthy:ignore=ID[,ID]` in a comment of the file itself.
 //!
 //! Behind code it speaks for its own line; on a line of its own for the next line that is not a
-//! comment; on the first line of the file for the whole file.
+//! comment; where a block begins on that line, for all of the block; on the first line of the file for
+//! the whole file.
+
+use std::collections::BTreeMap;
 
 use seaworthy_model::Misconfiguration;
 
+use crate::document::Node;
+
+/// The annotation by which a Kubernetes object says the same.
+pub(crate) const ANNOTATION: &str = "seaworthy.dev/ignore";
+
 /// Most ignores that are read from one file; more is a mistake or an attack.
-const MAX_IGNORES: usize = 10_000;
+const MAX_IGNORES: usize = 2000;
 
 /// The ignores of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ignores {
     file: Vec<String>,
-    /// Line, counted from 1, and id; sorted.
-    lines: Vec<(u32, String)>,
+    lines: Vec<Line>,
+}
+
+/// An id that is accepted on some lines.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    /// First line, counted from 1.
+    start: u32,
+    /// Last line.
+    end: u32,
+    id: String,
 }
 
 impl Ignores {
@@ -44,7 +61,11 @@ impl Ignores {
                 pending.extend(ids);
             } else if !line.is_empty() {
                 let here = ids.into_iter().chain(pending.drain(..));
-                ignores.lines.extend(here.map(|id| (number, id)));
+                ignores.lines.extend(here.map(|id| Line {
+                    start: number,
+                    end: number,
+                    id,
+                }));
             }
         }
         ignores.lines.sort();
@@ -58,14 +79,11 @@ impl Ignores {
         self.covers_at(finding, finding.location.start_line)
     }
 
-    /// Like [`Ignores::covers`], for an ignore at another line: that of the block around the finding.
-    #[must_use]
-    pub fn covers_at(&self, finding: &Misconfiguration, line: u32) -> bool {
-        let from = self.lines.partition_point(|(at, _)| *at < line);
-        self.lines[from..]
+    fn covers_at(&self, finding: &Misconfiguration, line: u32) -> bool {
+        self.lines
             .iter()
-            .take_while(|(at, _)| *at == line)
-            .map(|(_, id)| id)
+            .filter(|ignore| (ignore.start..=ignore.end).contains(&line))
+            .map(|ignore| &ignore.id)
             .chain(&self.file)
             .any(|id| {
                 id.eq_ignore_ascii_case(&finding.rule)
@@ -76,12 +94,45 @@ impl Ignores {
             })
     }
 
+    /// Lets what stands at the first line of a block speak for the block.
+    pub(crate) fn spread(&mut self, documents: &[Node]) {
+        if self.lines.is_empty() {
+            return;
+        }
+        let mut ends = BTreeMap::new();
+        for document in documents {
+            measure(document, &mut ends);
+        }
+        for ignore in &mut self.lines {
+            if let Some(end) = ends.get(&ignore.start) {
+                ignore.end = ignore.end.max(*end);
+            }
+        }
+    }
+
     /// Takes the findings that the file itself accepts out of a list.
     pub fn apply(&self, findings: &mut Vec<Misconfiguration>) {
         if *self != Self::default() {
             findings.retain(|finding| !self.covers(finding));
         }
     }
+}
+
+/// Notes for each line on which a node begins the last line of what is in it, and returns that of this
+/// node.
+fn measure(node: &Node, ends: &mut BTreeMap<u32, u32>) -> u32 {
+    let start = node.key.unwrap_or(node.start).line;
+    let mut end = node.end.line.max(start);
+    for child in node
+        .items()
+        .iter()
+        .chain(node.entries().map(|(_, value)| value))
+    {
+        end = end.max(measure(child, ends));
+    }
+    let known = ends.entry(start).or_insert(end);
+    *known = (*known).max(end);
+    end
 }
 
 /// The ids behind the words that announce an ignore in the comment of this line.

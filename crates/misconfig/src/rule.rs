@@ -140,6 +140,29 @@ impl Rule {
     }
 }
 
+/// Declares the rules of a module as statics, and the table of them.
+macro_rules! rules {
+    ($kind:ident: $($name:ident $id:literal $severity:ident [$($reference:literal),* $(,)?]
+        title $title:literal why $why:literal fix $fix:literal bad $bad:literal good $good:literal;)+) => {
+        $(
+            pub(crate) static $name: $crate::Rule = $crate::Rule {
+                id: $id,
+                references: &[$($reference),*],
+                kind: $crate::Kind::$kind,
+                title: $title,
+                severity: seaworthy_model::Severity::$severity,
+                why: $why,
+                fix: $fix,
+                bad: $bad,
+                good: $good,
+            };
+        )+
+        /// The rules of this module.
+        pub(crate) static RULES: &[&$crate::Rule] = &[$(&$name),+];
+    };
+}
+pub(crate) use rules;
+
 /// All rules, in the order of their ids within each kind.
 #[must_use]
 pub fn catalogue() -> Vec<&'static Rule> {
@@ -165,6 +188,11 @@ pub fn catalogue_markdown(kind: Kind) -> String {
         kind.title(),
         kind.name()
     );
+    if matches!(kind, Kind::Kubernetes | Kind::Compose) {
+        page.push_str(
+            "The examples show only what a rule looks at; the rest of the file is in order.\n\n",
+        );
+    }
     page.push_str("| rule | severity | title | elsewhere |\n|---|---|---|---|\n");
     for rule in &rules {
         let _ = writeln!(

@@ -5,7 +5,7 @@ use std::io::Write;
 use seaworthy_model::Severity;
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::{counted, markdown};
+use crate::text::{counted, markdown, wrapped};
 use crate::{
     Assessment, Change, Diff, Error, Issue, PackageChange, Subject, View, write_json, write_text,
 };
@@ -261,21 +261,6 @@ fn issue_text(issue: &Issue) -> String {
         issue.title,
         issue.place
     )
-}
-
-/// A sentence on several lines; a word longer than a line has a line of its own.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 impl Diff {

@@ -26,8 +26,8 @@ mod waiver;
 pub use assess::{ASSESSMENT_FILE, AssessOptions, Assessment, FinalStatus, assess};
 pub use chart::{ChartOptions, text_chart};
 pub use compliance::{
-    CheckResult, ComplianceReport, Control, ControlResult, Evidence, Extent, Framework,
-    RuleReference, Scanned, Status, UnknownFramework, controls, evaluate,
+    CheckResult, ComplianceReport, Control, ControlResult, Evidence, Extent, Framework, RuleSet,
+    Scanned, Status, UnknownFramework, controls, controls_markdown, evaluate,
 };
 pub use counts::Tally;
 pub use diff::{

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use seaworthy_model::{Report, Severity};
+use seaworthy_model::{Location, Report, Severity};
 
-use crate::{Error, text, words};
+use crate::{Error, issues, text, words};
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 22] = [
     "id",
     "aliases",
     "severity",
@@ -25,6 +25,10 @@ const COLUMNS: [&str; 18] = [
     "source",
     "advisory",
     "fix_command",
+    "kind",
+    "line",
+    "title",
+    "message",
 ];
 
 /// One line per finding (RFC 4180, with LF).
@@ -61,12 +65,67 @@ pub(crate) fn csv(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
             finding.reason.source.clone(),
             finding.reason.advisory.clone().unwrap_or_default(),
             finding.fix_command.clone().unwrap_or_default(),
+            "vulnerability".to_owned(),
+            String::new(),
+            String::new(),
+            String::new(),
         ];
-        page.push_str(&cells.map(|c| text::csv(&c)).join(","));
-        page.push('\n');
+        push_row(&mut page, cells);
+    }
+    for secret in &report.secrets {
+        let mut cells = location_cells(report, &secret.location, "secret");
+        cells[0].clone_from(&secret.rule);
+        cells[2] = secret.severity.to_string();
+        cells[20].clone_from(&secret.title);
+        cells[21] = issues::secret(report, secret);
+        push_row(&mut page, cells);
+    }
+    for issue in &report.misconfigurations {
+        let mut cells = location_cells(report, &issue.location, "misconfiguration");
+        cells[0].clone_from(&issue.rule);
+        cells[1] = issue.references.join(" ");
+        cells[2] = issue.severity.to_string();
+        cells[6].clone_from(&issue.kind);
+        cells[20].clone_from(&issue.title);
+        cells[21].clone_from(&issue.message);
+        push_row(&mut page, cells);
+    }
+    for license in &report.licenses {
+        let mut cells = location_cells(report, &license.location, "license");
+        cells[0].clone_from(&license.license);
+        cells[2] = license.severity.to_string();
+        cells[4] = license.class.name().to_owned();
+        if let Some(package) = license
+            .package
+            .and_then(|p| report.inventory.packages.get(p))
+        {
+            cells[5].clone_from(&package.name);
+            cells[6] = package.kind.to_string();
+            cells[7].clone_from(&package.version);
+        }
+        cells[21] = issues::license(report, license);
+        push_row(&mut page, cells);
     }
     out.write_all(page.as_bytes())?;
     Ok(())
+}
+
+fn push_row(page: &mut String, cells: [String; 22]) {
+    page.push_str(&cells.map(|c| text::csv(&c)).join(","));
+    page.push('\n');
+}
+
+/// A row with what every kind has that lies in a file.
+fn location_cells(report: &Report, location: &Location, kind: &str) -> [String; 22] {
+    let mut cells: [String; 22] = Default::default();
+    issues::origin(report, location).clone_into(&mut cells[9]);
+    cells[10] = location.layer.map_or_else(String::new, |l| l.to_string());
+    cells[11].clone_from(&location.path);
+    kind.clone_into(&mut cells[18]);
+    if location.start_line > 0 {
+        cells[19] = location.start_line.to_string();
+    }
+    cells
 }
 
 /// A page that merge requests and job summaries can show.
@@ -86,9 +145,10 @@ pub(crate) fn markdown(report: &Report, out: &mut dyn Write) -> Result<(), Error
         .chain([words::counted(report.inventory.packages.len(), "package")])
         .collect();
     page.push_str(&format!("{}\n\n", md(&facts.join(", "))));
-    if !report.remediations.is_empty() {
+    let changes = words::changes(report);
+    if !changes.is_empty() {
         page.push_str("## Least to change\n\n| change | clears | worst |\n|---|---|---|\n");
-        for remediation in report.remediations.iter().take(5) {
+        for remediation in changes.iter().take(5) {
             page.push_str(&format!(
                 "| {} | {} of {} | {} |\n",
                 md(&remediation.summary),
@@ -141,6 +201,7 @@ pub(crate) fn markdown(report: &Report, out: &mut dyn Write) -> Result<(), Error
         }
         page.push('\n');
     }
+    markdown_issues(report, &mut page);
     page.push_str("## Coverage\n\n");
     if report.inventory.coverage.is_complete() {
         page.push_str("complete\n");
@@ -155,4 +216,65 @@ pub(crate) fn markdown(report: &Report, out: &mut dyn Write) -> Result<(), Error
     }
     out.write_all(page.as_bytes())?;
     Ok(())
+}
+
+/// Tables of secrets, misconfigurations and licences, those that there are.
+fn markdown_issues(report: &Report, page: &mut String) {
+    let md = text::markdown;
+    if !report.secrets.is_empty() {
+        page.push_str("## Secrets\n\n| secret | severity | where | origin |\n|---|---|---|---|\n");
+        for secret in &report.secrets {
+            let later = if secret.deleted_later {
+                " (deleted by a later layer)"
+            } else {
+                ""
+            };
+            page.push_str(&format!(
+                "| {} | {} | {}{later} | {} |\n",
+                md(&secret.title),
+                secret.severity,
+                md(&issues::place(&secret.location)),
+                issues::origin(report, &secret.location),
+            ));
+        }
+        page.push('\n');
+    }
+    if !report.misconfigurations.is_empty() {
+        page.push_str(
+            "## Misconfigurations\n\n| rule | severity | what | where | fix |\n|---|---|---|---|---|\n",
+        );
+        for issue in &report.misconfigurations {
+            page.push_str(&format!(
+                "| {} | {} | {} | {} | {} |\n",
+                md(&issue.rule),
+                issue.severity,
+                md(&issue.message),
+                md(&issues::place(&issue.location)),
+                md(&issue.fix),
+            ));
+        }
+        page.push('\n');
+    }
+    if !report.licenses.is_empty() {
+        page.push_str("## Licences\n\n");
+        let counts = issues::license_counts(report);
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(class, count)| format!("{} {count}", class.name()))
+            .collect();
+        page.push_str(&format!("{}\n\n", counts.join(", ")));
+        let notable: Vec<_> = issues::notable_licenses(report).collect();
+        if !notable.is_empty() {
+            page.push_str("| licence | class | of |\n|---|---|---|\n");
+            for license in notable {
+                page.push_str(&format!(
+                    "| {} | {} | {} |\n",
+                    md(&license.license),
+                    license.class.name(),
+                    md(&issues::license_of(report, license)),
+                ));
+            }
+            page.push('\n');
+        }
+    }
 }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::options::EndOfLife;
 use crate::{Error, WriteOptions, cvss, dockerfile, text, words};
 
-const NAME_LIMIT: usize = 255;
-const SOLUTION_LIMIT: usize = 7000;
+pub(crate) const NAME_LIMIT: usize = 255;
+pub(crate) const SOLUTION_LIMIT: usize = 7000;
 const DESCRIPTION_LIMIT: usize = 1_048_576;
 const VECTOR_LIMIT: usize = 10;
 
@@ -25,7 +25,7 @@ pub(crate) struct Document {
 }
 
 #[derive(Serialize)]
-struct Scan {
+pub(crate) struct Scan {
     analyzer: Program,
     scanner: Program,
     start_time: String,
@@ -127,15 +127,7 @@ struct Fix {
 
 /// The report as GitLab reads it.
 pub(crate) fn document(report: &Report, options: &WriteOptions) -> Result<Document, Error> {
-    let version = &options.gitlab.schema_version;
-    if !is_version(version) {
-        return Err(Error::InvalidSchemaVersion(version.clone()));
-    }
-    for time in [&options.start_time, &options.end_time] {
-        if !is_time(time) {
-            return Err(Error::InvalidTime(time.clone()));
-        }
-    }
+    check(options)?;
     let mut seen = BTreeSet::new();
     let reported: Vec<(&Finding, &Package, String)> = words::findings(report)
         .filter(|(f, _)| !words::is_approved(f, &options.gitlab.approved))
@@ -151,14 +143,29 @@ pub(crate) fn document(report: &Report, options: &WriteOptions) -> Result<Docume
         vulnerabilities.extend(end_of_life(report, options, end));
     }
     Ok(Document {
-        version: version.clone(),
-        scan: scan(report, options),
+        version: options.gitlab.schema_version.clone(),
+        scan: scan(report, options, "container_scanning"),
         vulnerabilities,
         remediations: remediations(report, options, &reported),
     })
 }
 
-fn scan(report: &Report, options: &WriteOptions) -> Scan {
+/// Whether version and times have the form that the schema wants.
+pub(crate) fn check(options: &WriteOptions) -> Result<(), Error> {
+    let version = &options.gitlab.schema_version;
+    if !is_version(version) {
+        return Err(Error::InvalidSchemaVersion(version.clone()));
+    }
+    for time in [&options.start_time, &options.end_time] {
+        if !is_time(time) {
+            return Err(Error::InvalidTime(time.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// What GitLab wants to know of a scan, of whichever type.
+pub(crate) fn scan(report: &Report, options: &WriteOptions, kind: &'static str) -> Scan {
     let name = non_empty(&report.tool.name, "seaworthy");
     let version = non_empty(&report.tool.version, "0");
     let program = |id: String| Program {
@@ -177,7 +184,7 @@ fn scan(report: &Report, options: &WriteOptions) -> Scan {
         } else {
             "success"
         },
-        kind: "container_scanning",
+        kind,
         messages: report
             .inventory
             .coverage
@@ -270,7 +277,7 @@ fn location(
     }
 }
 
-const fn severity(severity: Severity) -> &'static str {
+pub(crate) const fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Unknown => "Unknown",
         Severity::Negligible => "Info",

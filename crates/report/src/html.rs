@@ -7,12 +7,16 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 use seaworthy_model::{ExitClass, Finding, Layer, Package, Report, Severity};
 
-use crate::{Error, WriteOptions, text, words};
+use crate::{Error, WriteOptions, html_issues, issues, text, words};
 
 const TEMPLATE: &str = include_str!("report.html");
 
-/// Columns of the widest bar of a chart, in its own units.
-const BAR: usize = 300;
+/// Width of the widest bar of a chart, in its own units.
+const BAR: usize = 220;
+/// Width of the widest stacked bar.
+const STACK: usize = 200;
+/// Most changes that are listed.
+const CHANGES: usize = 50;
 
 /// Writes the page.
 pub(crate) fn write(
@@ -48,15 +52,15 @@ fn values(report: &Report, options: &WriteOptions) -> Value {
     };
     let image = report.inventory.image.as_ref();
     let digest = image.and_then(|i| i.manifest_digest.as_ref().or(i.config_digest.as_ref()));
-    let remediations: Vec<Value> = report
-        .remediations
+    let changes: Vec<Value> = words::changes(report)
         .iter()
-        .take(10)
+        .take(CHANGES)
         .map(|r| {
             context! {
                 summary => text::plain(&r.summary),
-                command => r.command.as_deref().map(text::plain),
+                command => r.command.map(text::plain),
                 clears => r.clears,
+                total => report.findings.len(),
                 worst => r.worst.name(),
             }
         })
@@ -94,14 +98,18 @@ fn values(report: &Report, options: &WriteOptions) -> Value {
         end_of_life => words::end_of_support(report).map(|t| text::plain(&t)),
         packages => words::counted(report.inventory.packages.len(), "package"),
         layer_count => image.map(|i| words::counted(i.layers.len(), "layer")),
-        verdict, why => text::plain(&why), tone, remediations, coverage, shards,
+        verdict, why => text::plain(&why), tone, changes, coverage, shards,
         total => report.findings.len(),
         hidden => report.hidden,
         fixable => report.counts.fixable,
         exploited => report.counts.exploited,
         bars => bars(report),
         origins => origins(report),
+        kinds => kinds(report),
         findings => findings(report, options),
+        secrets => html_issues::secrets(report),
+        misconfigurations => html_issues::misconfigurations(report),
+        licenses => html_issues::licenses(report),
         layers => image.map(|i| i.layers.iter().map(layer).collect::<Vec<_>>()),
         database => text::plain(&report.database.location),
         database_date => text::plain(&report.database.date),
@@ -130,38 +138,79 @@ fn bars(report: &Report) -> Vec<Value> {
         .collect()
 }
 
+/// How many of each severity.
+type Tally = BTreeMap<Severity, usize>;
+
 /// Per origin, a stacked bar of severities.
 fn origins(report: &Report) -> Vec<Value> {
-    let mut groups: BTreeMap<usize, (&str, BTreeMap<Severity, usize>)> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, (&str, Tally)> = BTreeMap::new();
     for finding in &report.findings {
         let (order, name) = match words::origin_word(finding.origin) {
             "base" => (0, "base image"),
             "yours" => (1, "your layers"),
             _ => (2, "not known"),
         };
-        let group = groups
-            .entry(order)
-            .or_insert_with(|| (name, BTreeMap::new()));
+        let group = groups.entry(order).or_insert_with(|| (name, Tally::new()));
         *group.1.entry(finding.severity).or_default() += 1;
     }
-    let most: usize = groups
-        .values()
-        .map(|(_, g)| g.values().sum())
-        .max()
-        .unwrap_or(1);
-    groups
-        .values()
+    stacked(groups.into_values().collect())
+}
+
+/// Per kind, a stacked bar of severities; those of licences that somebody has to look at.
+fn kinds(report: &Report) -> Vec<Value> {
+    let tally = |severities: &mut dyn Iterator<Item = Severity>| {
+        let mut tally = Tally::new();
+        for severity in severities {
+            *tally.entry(severity).or_default() += 1;
+        }
+        tally
+    };
+    let mut rows = vec![
+        (
+            "vulnerabilities",
+            tally(&mut report.findings.iter().map(|f| f.severity)),
+        ),
+        (
+            "secrets",
+            tally(&mut report.secrets.iter().map(|s| s.severity)),
+        ),
+        (
+            "configuration",
+            tally(&mut report.misconfigurations.iter().map(|m| m.severity)),
+        ),
+        (
+            "licences",
+            tally(&mut issues::notable_licenses(report).map(|l| l.severity)),
+        ),
+    ];
+    rows.retain(|(_, tally)| !tally.is_empty());
+    stacked(rows)
+}
+
+/// Bars that tell severities by a letter and in words, not by colour alone.
+fn stacked(rows: Vec<(&str, Tally)>) -> Vec<Value> {
+    let total = |tally: &Tally| tally.values().sum::<usize>();
+    let most = rows.iter().map(|(_, t)| total(t)).max().unwrap_or(1).max(1);
+    rows.iter()
         .enumerate()
-        .map(|(row, (name, counts))| {
-            let mut x = 92;
+        .map(|(row, (name, tally))| {
+            let mut x = 112;
             let mut parts = Vec::new();
-            for (severity, n) in counts.iter().rev() {
-                let width = (n * BAR / most.max(1)).max(3);
-                parts.push(context! { name => severity.name(), count => n, x, width });
+            for (severity, n) in tally.iter().rev() {
+                let width = (n * STACK / most).max(3);
+                let letter = (width >= 18).then(|| severity.name()[..1].to_uppercase());
+                parts.push(context! { name => severity.name(), count => n, x, width, letter });
                 x += width + 1;
             }
-            let total: usize = counts.values().sum();
-            context! { name => *name, parts, total, y => row * 30, label_x => x + 8 }
+            let words: Vec<String> = tally
+                .iter()
+                .rev()
+                .map(|(severity, n)| format!("{n} {severity}"))
+                .collect();
+            context! {
+                name => *name, parts, total => total(tally), y => row * 30, label_x => x + 8,
+                words => words.join(", "),
+            }
         })
         .collect()
 }
@@ -179,13 +228,13 @@ fn findings(report: &Report, options: &WriteOptions) -> Vec<Value> {
     let mut anchors: BTreeMap<String, usize> = BTreeMap::new();
     words::findings(report)
         .map(|(finding, package)| {
-            let id = text::plain(&finding.id);
+            let id = slug(&text::plain(&finding.id));
             let times = anchors.entry(id.clone()).or_default();
             *times += 1;
             let anchor = if *times == 1 {
-                slug(&id)
+                id
             } else {
-                format!("{}-{times}", slug(&id))
+                format!("{id}-{times}")
             };
             row(report, options, finding, package, anchor)
         })
@@ -244,6 +293,8 @@ fn row(
         origin => words::origin_word(finding.origin),
         layer => package.evidence.layer,
         path => text::plain(&package.evidence.path),
+        line => package.line,
+        way => text::plain(&package.dependency_path.join(" → ")),
         instruction => instruction.map(text::plain),
         description => text::plain(&words::description(report, finding, package)),
         ratings,
@@ -280,6 +331,10 @@ mod tests {
             "Content-Security-Policy",
             "KEV",
             "your layers",
+            "AWS access key id",
+            "deleted later",
+            "SW-IM-0001",
+            "GPL-3.0-only",
         ] {
             assert!(page.contains(needle), "{needle}");
         }

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use seaworthy_model::{Finding, Package, PackageType, Report};
+use seaworthy_model::{Finding, Package, PackageType, Report, Severity};
 
-use crate::{Error, text, words};
+use crate::{Error, issues, text, words};
 
 /// How many packages of a kind there are, and what was found in them.
 type Suite<'a> = (usize, Vec<(&'a Finding, &'a Package)>);
@@ -26,9 +26,12 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
             .push((finding, package));
     }
     let gaps = &report.inventory.coverage.entries;
-    let tests: usize =
-        suites.values().map(|(_, f)| f.len().max(1)).sum::<usize>() + gaps.len().max(1);
-    let failures: usize = suites.values().map(|(_, f)| f.len()).sum();
+    let others = others(report);
+    let tests: usize = suites.values().map(|(_, f)| f.len().max(1)).sum::<usize>()
+        + others.iter().map(|(_, cases)| cases.len()).sum::<usize>()
+        + gaps.len().max(1);
+    let failures: usize = suites.values().map(|(_, f)| f.len()).sum::<usize>()
+        + others.iter().map(|(_, cases)| cases.len()).sum::<usize>();
     let errors = gaps.iter().filter(|g| g.kind.is_fatal()).count();
 
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
@@ -51,6 +54,15 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
         }
         for (finding, package) in findings {
             case(&mut xml, report, finding, package)?;
+        }
+        xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    }
+    for (kind, cases) in &others {
+        let mut suite = start("testsuite", &[("name", &format!("{name} ({kind})"))]);
+        counts(&mut suite, cases.len(), cases.len(), 0, 0);
+        xml.write_event(Event::Start(suite))?;
+        for case in cases {
+            case.write(&mut xml)?;
         }
         xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
     }
@@ -86,35 +98,103 @@ fn counts(
     }
 }
 
+/// One failed test.
+struct Case {
+    class: String,
+    name: String,
+    file: String,
+    line: u32,
+    severity: Severity,
+    message: String,
+    body: String,
+}
+
+impl Case {
+    fn write(&self, xml: &mut Writer<Vec<u8>>) -> Result<(), Error> {
+        let file = text::plain(&self.file);
+        let line = self.line.to_string();
+        let mut attributes = vec![
+            ("classname", self.class.as_str()),
+            ("name", self.name.as_str()),
+        ];
+        if !file.is_empty() {
+            attributes.push(("file", &file));
+        }
+        if self.line > 0 {
+            attributes.push(("line", &line));
+        }
+        xml.write_event(Event::Start(start("testcase", &attributes)))?;
+        xml.write_event(Event::Start(start(
+            "failure",
+            &[("message", &self.message), ("type", self.severity.name())],
+        )))?;
+        xml.write_event(Event::Text(BytesText::new(&text::xml(&self.body))))?;
+        xml.write_event(Event::End(BytesEnd::new("failure")))?;
+        xml.write_event(Event::End(BytesEnd::new("testcase")))?;
+        Ok(())
+    }
+}
+
 fn case(
     xml: &mut Writer<Vec<u8>>,
     report: &Report,
     finding: &Finding,
     package: &Package,
 ) -> Result<(), Error> {
-    let class = format!("{} {}", package.name, package.version);
-    let name = format!("[{}] {}", finding.severity, finding.id);
-    let file = text::plain(&package.evidence.path);
-    let mut attributes = vec![("classname", class.as_str()), ("name", name.as_str())];
-    if !file.is_empty() {
-        attributes.push(("file", &file));
-    }
-    xml.write_event(Event::Start(start("testcase", &attributes)))?;
-    let message = words::solution(finding, package)
-        .unwrap_or_else(|| words::fix_word(finding, package.kind).to_owned());
-    xml.write_event(Event::Start(start(
-        "failure",
-        &[("message", &message), ("type", finding.severity.name())],
-    )))?;
     let mut body = words::description(report, finding, package);
     for url in finding.urls() {
         body.push('\n');
         body.push_str(&url);
     }
-    xml.write_event(Event::Text(BytesText::new(&text::xml(&body))))?;
-    xml.write_event(Event::End(BytesEnd::new("failure")))?;
-    xml.write_event(Event::End(BytesEnd::new("testcase")))?;
-    Ok(())
+    Case {
+        class: format!("{} {}", package.name, package.version),
+        name: format!("[{}] {}", finding.severity, finding.id),
+        file: package.evidence.path.clone(),
+        line: 0,
+        severity: finding.severity,
+        message: words::solution(finding, package)
+            .unwrap_or_else(|| words::fix_word(finding, package.kind).to_owned()),
+        body,
+    }
+    .write(xml)
+}
+
+/// Suites of the other kinds, those that have something.
+fn others(report: &Report) -> Vec<(&'static str, Vec<Case>)> {
+    let secrets = report.secrets.iter().map(|secret| Case {
+        class: issues::place(&secret.location),
+        name: format!("[{}] {}", secret.severity, secret.title),
+        file: secret.location.path.clone(),
+        line: secret.location.start_line,
+        severity: secret.severity,
+        message: issues::SECRET_FIX.to_owned(),
+        body: issues::secret(report, secret),
+    });
+    let misconfigurations = report.misconfigurations.iter().map(|issue| Case {
+        class: issues::place(&issue.location),
+        name: format!("[{}] {} {}", issue.severity, issue.rule, issue.title),
+        file: issue.location.path.clone(),
+        line: issue.location.start_line,
+        severity: issue.severity,
+        message: issue.fix.clone(),
+        body: issues::misconfiguration(report, issue),
+    });
+    let licenses = issues::notable_licenses(report).map(|license| Case {
+        class: issues::license_of(report, license),
+        name: format!("[{}] {}", license.severity, license.license),
+        file: license.location.path.clone(),
+        line: 0,
+        severity: license.severity,
+        message: format!("the class {} is to be reviewed", license.class.name()),
+        body: issues::license(report, license),
+    });
+    let mut suites = vec![
+        ("secrets", secrets.collect::<Vec<_>>()),
+        ("misconfigurations", misconfigurations.collect()),
+        ("licences", licenses.collect()),
+    ];
+    suites.retain(|(_, cases)| !cases.is_empty());
+    suites
 }
 
 /// What could not be assessed shows as skipped, or as an error when it makes the answer worthless.

@@ -1,4 +1,5 @@
-//! Writers: one [`Report`](seaworthy_model::Report) value, many formats.
+//! Writers: one [`Report`](seaworthy_model::Report) value, many formats; readers of other scanners'
+//! reports ([`read`](mod@read)), and their merge ([`merge`]).
 //!
 //! Every string of a report may come from a hostile image, so each writer escapes for its medium.
 //! The same report and options always give the same bytes; times come in through
@@ -8,14 +9,22 @@ mod codequality;
 mod cvss;
 mod dockerfile;
 mod flat;
+mod frame;
 mod gitlab;
+mod gitlab_issues;
 mod html;
+mod html_issues;
+mod issues;
 mod junit;
+pub mod merge;
 mod options;
+pub mod read;
 #[cfg(test)]
 mod sample;
 mod sarif;
+mod summary;
 mod table;
+mod template;
 mod text;
 mod trivy;
 #[cfg(test)]
@@ -26,6 +35,9 @@ use std::io::Write;
 
 use seaworthy_model::Report;
 use seaworthy_sbom::Document;
+
+pub use summary::{ScannerSummary, scanner_summary};
+pub use template::write_template;
 
 pub use options::{EndOfLife, Format, GitLabOptions, UnknownFormat, WriteOptions};
 
@@ -44,6 +56,14 @@ pub enum Error {
     /// The page's template.
     #[error("cannot render the HTML report: {0}")]
     Html(#[from] minijinja::Error),
+    /// The user's own template.
+    #[error("cannot render the template {name}: {source:#}")]
+    Template {
+        /// Its name.
+        name: String,
+        /// What is wrong, with the line.
+        source: minijinja::Error,
+    },
     /// A time that is not `YYYY-MM-DDTHH:MM:SS`.
     #[error("`{0}` is not a time of the form YYYY-MM-DDTHH:MM:SS")]
     InvalidTime(String),
@@ -67,16 +87,21 @@ pub fn write(
         Format::Table => table::write(report, options, out),
         Format::Json => json(report, out),
         Format::GitLab => json(&gitlab::document(report, options)?, out),
+        Format::GitLabSecrets => json(&gitlab_issues::secrets(report, options, None)?, out),
+        Format::GitLabSast => json(&gitlab_issues::sast(report, options)?, out),
         Format::CycloneDx => Ok(seaworthy_sbom::write_cyclonedx(
-            &Document {
-                inventory: &report.inventory,
-                target_name: &report.target.name,
-                tool: &report.tool,
-                findings: &report.findings,
-                licenses: options.licenses,
-            },
+            &bill(report, options),
             out,
         )?),
+        Format::Spdx => Ok(seaworthy_sbom::write_spdx(
+            &bill(report, options),
+            &options.end_time,
+            out,
+        )?),
+        Format::ScannerSummary => json(
+            &scanner_summary(report, merge::ScanKind::Vulnerability),
+            out,
+        ),
         Format::Sarif => json(&sarif::document(report), out),
         Format::Junit => junit::write(report, out),
         Format::CodeQuality => json(&codequality::document(report), out),
@@ -84,6 +109,30 @@ pub fn write(
         Format::Trivy => json(&trivy::document(report), out),
         Format::Csv => flat::csv(report, out),
         Format::Markdown => flat::markdown(report, out),
+    }
+}
+
+/// Writes GitLab's secret detection report for a commit (`CI_COMMIT_SHA`), which its schema requires;
+/// [`Format::GitLabSecrets`] takes the image's `org.opencontainers.image.revision`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_gitlab_secrets(
+    report: &Report,
+    options: &WriteOptions,
+    commit: &str,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    json(&gitlab_issues::secrets(report, options, Some(commit))?, out)
+}
+
+fn bill<'a>(report: &'a Report, options: &WriteOptions) -> Document<'a> {
+    Document {
+        inventory: &report.inventory,
+        target_name: &report.target.name,
+        tool: &report.tool,
+        findings: &report.findings,
+        licenses: options.licenses,
     }
 }
 

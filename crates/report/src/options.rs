@@ -30,18 +30,26 @@ pub enum Format {
     Csv,
     /// Markdown.
     Markdown,
+    /// GitLab secret detection report, schema 15.x.
+    GitLabSecrets,
+    /// GitLab SAST report, schema 15.x: misconfigurations.
+    GitLabSast,
+    /// SPDX 2.3 JSON.
+    Spdx,
+    /// What a pipeline's matrix job writes per scanner and kind.
+    ScannerSummary,
 }
 
 /// A word that is no format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is not a format (table, json, gitlab, cyclonedx, sarif, junit, codequality, html, trivy, csv, markdown)"
+    "`{0}` is not a format (table, json, gitlab, cyclonedx, sarif, junit, codequality, html, trivy, csv, markdown, gitlab-secrets, gitlab-sast, spdx, scanner-summary)"
 )]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Table,
         Self::Json,
         Self::GitLab,
@@ -53,6 +61,10 @@ impl Format {
         Self::Trivy,
         Self::Csv,
         Self::Markdown,
+        Self::GitLabSecrets,
+        Self::GitLabSast,
+        Self::Spdx,
+        Self::ScannerSummary,
     ];
 
     /// The name on the command line.
@@ -70,6 +82,10 @@ impl Format {
             Self::Trivy => "trivy",
             Self::Csv => "csv",
             Self::Markdown => "markdown",
+            Self::GitLabSecrets => "gitlab-secrets",
+            Self::GitLabSast => "gitlab-sast",
+            Self::Spdx => "spdx",
+            Self::ScannerSummary => "scanner-summary",
         }
     }
 }

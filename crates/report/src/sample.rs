@@ -2,8 +2,9 @@
 
 use seaworthy_model::{
     CoverageEntry, CoverageKind, DatabaseInfo, Distribution, Epss, Evidence, Finding, GateResult,
-    ImageFacts, Inventory, KnownExploited, Layer, MatchReason, Origin, Package, PackageType,
-    Rating, Remediation, Report, Severity, ShardInfo, State, Target, TargetKind, Tool,
+    ImageFacts, Inventory, KnownExploited, Layer, LicenseClass, LicenseFinding, Location,
+    MatchReason, Misconfiguration, Origin, Package, PackageType, Rating, Remediation, Report,
+    Secret, Severity, ShardInfo, State, Target, TargetKind, Tool,
 };
 
 fn package(kind: PackageType, name: &str, version: &str, layer: u32, path: &str) -> Package {
@@ -187,6 +188,100 @@ fn findings() -> Vec<Finding> {
     vec![log4j, zlib, nghttp2, lodash, again, aom, rack]
 }
 
+fn secrets() -> Vec<Secret> {
+    vec![
+        Secret {
+            rule: "aws-access-key-id".to_owned(),
+            title: "AWS access key id".to_owned(),
+            severity: Severity::Critical,
+            location: Location {
+                start_column: 7,
+                end_column: 27,
+                layer: Some(2),
+                ..Location::line("app/.env", 3)
+            },
+            masked: "key = AKIA****************".to_owned(),
+            fingerprint: "00112233445566aa".to_owned(),
+            deleted_later: true,
+        },
+        Secret {
+            rule: "private-key".to_owned(),
+            title: "Private key".to_owned(),
+            severity: Severity::High,
+            location: Location {
+                start_line: 1,
+                end_line: 27,
+                layer: Some(0),
+                path: "etc/ssl/private/host.pem".to_owned(),
+                ..Location::default()
+            },
+            masked: "-----BEGIN *****".to_owned(),
+            fingerprint: "00112233445566bb".to_owned(),
+            deleted_later: false,
+        },
+    ]
+}
+
+fn misconfigurations() -> Vec<Misconfiguration> {
+    vec![
+        Misconfiguration {
+            rule: "SW-IM-0001".to_owned(),
+            references: vec!["AVD-DS-0002".to_owned(), "CIS-DI-0001".to_owned()],
+            kind: "image".to_owned(),
+            title: "The image runs as root".to_owned(),
+            severity: Severity::High,
+            location: Location {
+                path: "image configuration".to_owned(),
+                ..Location::default()
+            },
+            object: String::new(),
+            message: "No USER is set, so the processes run as root.".to_owned(),
+            fix: "Add `USER 1000:1000` after the last RUN.".to_owned(),
+            url: "https://example.com/rules/SW-IM-0001".to_owned(),
+        },
+        Misconfiguration {
+            rule: "SW-KU-0004".to_owned(),
+            references: Vec::new(),
+            kind: "kubernetes".to_owned(),
+            title: "No memory limit".to_owned(),
+            severity: Severity::Low,
+            location: Location {
+                start_line: 12,
+                start_column: 9,
+                end_line: 14,
+                path: "app/deploy/web.yaml".to_owned(),
+                layer: Some(2),
+                ..Location::default()
+            },
+            object: "Deployment/web, container app".to_owned(),
+            message: "The container app has no memory limit".to_owned(),
+            fix: "Set resources.limits.memory".to_owned(),
+            url: String::new(),
+        },
+    ]
+}
+
+fn licenses() -> Vec<LicenseFinding> {
+    let license = |license: &str, class: LicenseClass, package: Option<usize>| LicenseFinding {
+        license: license.to_owned(),
+        class,
+        severity: class.severity(),
+        package,
+        expression: String::new(),
+        location: Location {
+            path: "app/licence.txt".to_owned(),
+            ..Location::default()
+        },
+        confidence: if package.is_some() { 100 } else { 93 },
+    };
+    vec![
+        license("GPL-3.0-only", LicenseClass::Restricted, Some(1)),
+        license("MIT", LicenseClass::Notice, Some(3)),
+        license("MIT", LicenseClass::Notice, Some(4)),
+        license("Our own terms", LicenseClass::Unknown, None),
+    ]
+}
+
 /// A report that uses everything.
 pub(crate) fn report() -> Report {
     let mut inventory = inventory();
@@ -210,9 +305,9 @@ pub(crate) fn report() -> Report {
         counts: Report::count(&findings),
         inventory,
         findings,
-        secrets: Vec::new(),
-        misconfigurations: Vec::new(),
-        licenses: Vec::new(),
+        secrets: secrets(),
+        misconfigurations: misconfigurations(),
+        licenses: licenses(),
         hidden: 3,
         remediations: vec![
             Remediation {
@@ -259,6 +354,9 @@ pub(crate) fn report() -> Report {
 pub(crate) fn clean() -> Report {
     let mut report = report();
     report.findings.clear();
+    report.secrets.clear();
+    report.misconfigurations.clear();
+    report.licenses.clear();
     report.remediations.clear();
     report.hidden = 0;
     report.counts = Report::count(&[]);
@@ -344,6 +442,30 @@ pub(crate) fn hostile() -> Report {
         finding.reason.source = evil.to_owned();
     }
     report.findings[0].package = 10_000;
+    for secret in &mut report.secrets {
+        secret.rule = evil.to_owned();
+        secret.title = evil.to_owned();
+        secret.masked = evil.to_owned();
+        secret.location.path = format!("/{evil}");
+        secret.location.layer = Some(9999);
+    }
+    for issue in &mut report.misconfigurations {
+        issue.rule = evil.to_owned();
+        issue.references = vec![evil.to_owned()];
+        issue.kind = evil.to_owned();
+        issue.title = evil.to_owned();
+        issue.object = evil.to_owned();
+        issue.message = evil.to_owned();
+        issue.fix = evil.to_owned();
+        issue.url = "javascript:alert(1)".to_owned();
+        issue.location.path = evil.to_owned();
+    }
+    for license in &mut report.licenses {
+        license.license = evil.to_owned();
+        license.expression = evil.to_owned();
+        license.location.path = evil.to_owned();
+        license.package = license.package.map(|p| p * 10_000);
+    }
     for remediation in &mut report.remediations {
         remediation.summary = evil.to_owned();
         remediation.command = Some(evil.to_owned());

@@ -71,6 +71,35 @@ pub(crate) fn cut_middle(text: &str, columns: usize, ellipsis: &str) -> String {
     format!("{}{ellipsis}{tail}", head(text, room - room / 2))
 }
 
+/// The text broken between words into lines of at most so many columns; a longer word is broken
+/// where the line ends.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        while width(&line) > columns {
+            let first = head(&line, columns);
+            if first.is_empty() {
+                break;
+            }
+            let rest = line.split_off(first.len());
+            lines.push(std::mem::replace(&mut line, rest));
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
 fn head(text: &str, columns: usize) -> String {
     let mut used = 0;
     text.chars()
@@ -179,6 +208,15 @@ mod tests {
         assert_eq!(cut("abcdef", 2, "..."), "");
         assert_eq!(cut("abcdef", 0, "…"), "");
         assert_eq!(limit("abc", 2), "a…");
+    }
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("中文字", 4), ["中文", "字"]);
+        assert_eq!(wrap("", 4), Vec::<String>::new());
+        assert_eq!(wrap("中", 1), ["中"]);
     }
 
     #[test]

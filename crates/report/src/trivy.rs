@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_model::{Finding, Package, PackageType, Rating, Report, Severity, TargetKind};
+use seaworthy_model::{
+    Finding, Location, Package, PackageType, Rating, Report, Severity, TargetKind,
+};
 use seaworthy_sbom::{split_reference, trivy_family, trivy_package_type};
 use serde_json::{Map, Value, json};
 
-use crate::words;
+use crate::{issues, words};
 
 /// The report; `Results` and every `Vulnerabilities` are there even when empty.
 pub(crate) fn document(report: &Report) -> Value {
@@ -81,10 +83,9 @@ fn results(report: &Report) -> Vec<Value> {
             );
             format!("{} ({system})", report.target.name)
         }
-        PackageType::Npm => "Node.js".to_owned(),
-        PackageType::PyPi => "Python".to_owned(),
-        PackageType::Maven => "Java".to_owned(),
-        PackageType::Gem => "Ruby".to_owned(),
+        PackageType::Npm | PackageType::PyPi | PackageType::Maven | PackageType::Gem => {
+            language(package.kind).to_owned()
+        }
         _ => package.evidence.path.clone(),
     };
     for package in &report.inventory.packages {
@@ -98,7 +99,7 @@ fn results(report: &Report) -> Vec<Value> {
             .or_default()
             .push(vulnerability(report, finding, package));
     }
-    groups
+    let mut results: Vec<Value> = groups
         .into_iter()
         .map(|((is_language, kind, target), vulnerabilities)| {
             json!({
@@ -108,7 +109,143 @@ fn results(report: &Report) -> Vec<Value> {
                 "Vulnerabilities": vulnerabilities,
             })
         })
+        .collect();
+    results.extend(misconfigurations(report));
+    results.extend(secrets(report));
+    results.extend(licenses(report));
+    for result in &mut results {
+        // Trivy leaves it out here, on which `jq '.Results[].Vulnerabilities[]'` stumbles.
+        if result.get("Vulnerabilities").is_none() {
+            result["Vulnerabilities"] = json!([]);
+        }
+    }
+    results
+}
+
+fn issue_layer(report: &Report, location: &Location) -> Value {
+    let Some(layer) = issues::layer(report, location) else {
+        return json!({});
+    };
+    match &layer.digest {
+        Some(digest) => json!({"Digest": digest, "DiffID": layer.diff_id}),
+        None => json!({"DiffID": layer.diff_id}),
+    }
+}
+
+/// One result per file.
+fn secrets(report: &Report) -> Vec<Value> {
+    let mut files: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for secret in &report.secrets {
+        let location = &secret.location;
+        let end = location.end_line.max(location.start_line);
+        files.entry(&location.path).or_default().push(json!({
+            "RuleID": secret.rule,
+            "Category": secret.title,
+            "Severity": severity(secret.severity),
+            "Title": secret.title,
+            "StartLine": location.start_line,
+            "EndLine": end,
+            "Code": {"Lines": [{
+                "Number": location.start_line, "Content": secret.masked, "IsCause": true,
+                "Annotation": "", "Truncated": false, "Highlighted": secret.masked,
+                "FirstCause": true, "LastCause": true,
+            }]},
+            "Match": secret.masked,
+            "Layer": issue_layer(report, location),
+        }));
+    }
+    files
+        .into_iter()
+        .map(|(path, secrets)| json!({"Target": path, "Class": "secret", "Secrets": secrets}))
         .collect()
+}
+
+/// One result per file and kind of file.
+fn misconfigurations(report: &Report) -> Vec<Value> {
+    let mut files: BTreeMap<(&str, &str), Vec<Value>> = BTreeMap::new();
+    for issue in &report.misconfigurations {
+        let location = &issue.location;
+        let avd = issue.references.iter().find(|r| r.starts_with("AVD-"));
+        let url = issues::rule_url(issue);
+        let mut cause =
+            json!({"Provider": issue.kind, "Service": "general", "Resource": issue.object});
+        if location.start_line > 0 {
+            cause["StartLine"] = json!(location.start_line);
+            cause["EndLine"] = json!(location.end_line.max(location.start_line));
+        }
+        files
+            .entry((&location.path, &issue.kind))
+            .or_default()
+            .push(json!({
+                "Type": format!("{} check", issue.kind),
+                "ID": issue.rule,
+                "AVDID": avd.unwrap_or(&issue.rule),
+                "Title": issue.title,
+                "Description": issue.message,
+                "Message": issue.message,
+                "Resolution": issue.fix,
+                "Severity": severity(issue.severity),
+                "PrimaryURL": url.clone().unwrap_or_default(),
+                "References": url.into_iter().collect::<Vec<_>>(),
+                "Status": "FAIL",
+                "Layer": issue_layer(report, location),
+                "CauseMetadata": cause,
+            }));
+    }
+    files
+        .into_iter()
+        .map(|((path, kind), list)| {
+            json!({
+                "Target": path,
+                "Class": "config",
+                "Type": kind,
+                "MisconfSummary": {"Successes": 0, "Failures": list.len()},
+                "Misconfigurations": list,
+            })
+        })
+        .collect()
+}
+
+/// One result for OS packages, one per language, one for texts.
+fn licenses(report: &Report) -> Vec<Value> {
+    let mut groups: BTreeMap<(u8, &str, &str), Vec<Value>> = BTreeMap::new();
+    for license in &report.licenses {
+        let package = license
+            .package
+            .and_then(|p| report.inventory.packages.get(p));
+        let group = match package.map(|p| p.kind) {
+            Some(kind) if kind.is_os() => (0, "OS Packages", "license"),
+            Some(kind) => (1, language(kind), "license"),
+            None => (2, "Loose File License(s)", "license-file"),
+        };
+        groups.entry(group).or_default().push(json!({
+            "Severity": severity(license.severity),
+            "Category": license.class,
+            "PkgName": package.map_or("", |p| p.name.as_str()),
+            "FilePath": license.location.path,
+            "Name": license.license,
+            "Text": "",
+            "Confidence": f64::from(license.confidence.min(100)) / 100.0,
+            "Link": "",
+        }));
+    }
+    groups
+        .into_iter()
+        .map(|((_, target, class), list)| {
+            json!({"Target": target, "Class": class, "Licenses": list})
+        })
+        .collect()
+}
+
+/// The target that Trivy gives packages which do not lie in one file.
+const fn language(kind: PackageType) -> &'static str {
+    match kind {
+        PackageType::Npm => "Node.js",
+        PackageType::PyPi => "Python",
+        PackageType::Maven => "Java",
+        PackageType::Gem => "Ruby",
+        other => other.label(),
+    }
 }
 
 fn vulnerability(report: &Report, finding: &Finding, package: &Package) -> Value {

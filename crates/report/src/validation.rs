@@ -103,6 +103,119 @@ fn gitlab_fits_the_official_schema() {
 }
 
 #[test]
+fn gitlab_secrets_and_sast_fit_their_official_schemas() {
+    for (file, format) in [
+        (
+            "gitlab/secret-detection-report-format.json",
+            Format::GitLabSecrets,
+        ),
+        ("gitlab/sast-report-format.json", Format::GitLabSast),
+    ] {
+        if let Some(path) = official(file) {
+            check(&load(&path), format);
+        }
+    }
+}
+
+#[test]
+fn spdx_fits_the_official_schema() {
+    if let Some(path) = official("spdx/spdx-schema-2.3.json") {
+        check(&load(&path), Format::Spdx);
+    }
+}
+
+#[test]
+fn gitlab_secrets_name_a_commit_and_no_secret() {
+    let mut report = sample::report();
+    let document = value(Format::GitLabSecrets, &report);
+    let first = &document["vulnerabilities"][0];
+    assert_eq!(document["scan"]["type"], "secret_detection");
+    assert_eq!(first["location"]["commit"]["sha"], "0000000");
+    assert_eq!(first["location"]["file"], "app/.env");
+    assert_eq!(first["location"]["start_line"], 3);
+    assert_eq!(first["identifiers"][0]["type"], "gitleaks_rule_id");
+    assert_eq!(
+        first["identifiers"][0]["name"],
+        "Gitleaks rule ID aws-access-key-id"
+    );
+    assert_eq!(
+        first["raw_source_code_extract"],
+        "key = AKIA****************"
+    );
+    if let Some(image) = &mut report.inventory.image {
+        image.labels.insert(
+            "org.opencontainers.image.revision".to_owned(),
+            "0123456789abcdef".to_owned(),
+        );
+    }
+    let document = value(Format::GitLabSecrets, &report);
+    assert_eq!(
+        document["vulnerabilities"][0]["location"]["commit"]["sha"],
+        "0123456789abcdef"
+    );
+    let mut out = Vec::new();
+    crate::write_gitlab_secrets(&report, &options(), "feedbeef", &mut out).unwrap();
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(
+        document["vulnerabilities"][0]["location"]["commit"]["sha"],
+        "feedbeef"
+    );
+}
+
+#[test]
+fn gitlab_sast_names_rules_and_places() {
+    let document = value(Format::GitLabSast, &sample::report());
+    let list = document["vulnerabilities"].as_array().unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0]["identifiers"][0]["value"], "SW-IM-0001");
+    assert_eq!(list[0]["identifiers"][1]["value"], "AVD-DS-0002");
+    assert_eq!(
+        list[0]["links"][0]["url"],
+        "https://example.com/rules/SW-IM-0001"
+    );
+    assert_eq!(list[1]["location"]["start_line"], 12);
+    assert_eq!(list[1]["location"]["end_line"], 14);
+    // What is no web address is no link.
+    let hostile = value(Format::GitLabSast, &sample::hostile());
+    assert_eq!(
+        hostile["vulnerabilities"][0]["links"],
+        Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn sarif_has_regions_of_secrets_and_misconfigurations() {
+    let log = value(Format::Sarif, &sample::report());
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = |rule: &str| results.iter().find(|r| r["ruleId"] == rule).unwrap();
+    assert_eq!(
+        of("aws-access-key-id")["locations"][0]["physicalLocation"]["region"],
+        serde_json::json!({"startLine": 3, "startColumn": 7, "endColumn": 27})
+    );
+    assert_eq!(
+        of("SW-KU-0004")["locations"][0]["physicalLocation"]["region"],
+        serde_json::json!({"startLine": 12, "startColumn": 9, "endLine": 14})
+    );
+    assert_eq!(of("licence GPL-3.0-only")["level"], "error");
+    // Most licences ask for nothing that a code review has to know.
+    assert!(results.iter().all(|r| r["ruleId"] != "licence MIT"));
+}
+
+#[test]
+fn trivy_scripts_find_secrets_misconfigurations_and_licences() {
+    let document = value(Format::Trivy, &sample::report());
+    let results = document["Results"].as_array().unwrap();
+    let of = |class: &str| results.iter().find(|r| r["Class"] == class).unwrap();
+    assert_eq!(of("secret")["Target"], "app/.env");
+    assert_eq!(of("secret")["Secrets"][0]["RuleID"], "aws-access-key-id");
+    assert_eq!(of("config")["Misconfigurations"][0]["Status"], "FAIL");
+    assert_eq!(of("config")["MisconfSummary"]["Failures"], 1);
+    assert_eq!(of("license")["Target"], "OS Packages");
+    assert_eq!(of("license")["Licenses"][0]["Category"], "restricted");
+    assert_eq!(of("license-file")["Licenses"][0]["Confidence"], 0.93);
+}
+
+#[test]
 fn sarif_fits_the_official_schema() {
     if let Some(path) = official("sarif/sarif-schema-2.1.0.json") {
         check(&load(&path), Format::Sarif);
@@ -296,7 +409,7 @@ fn sarif_rules_that_matter() {
     let log = value(Format::Sarif, &report);
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 6);
+    assert_eq!(rules.len(), 12);
     for result in run["results"].as_array().unwrap() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
@@ -415,7 +528,11 @@ fn junit_is_well_formed_and_its_counts_add_up() {
             .findings
             .iter()
             .filter(|f| f.package < report.inventory.packages.len());
-        assert_eq!(failures, known.count());
+        let notable = crate::issues::notable_licenses(&report).count();
+        assert_eq!(
+            failures,
+            known.count() + report.secrets.len() + report.misconfigurations.len() + notable
+        );
     }
 }
 
@@ -432,7 +549,7 @@ fn csv_has_the_same_number_of_cells_in_every_line() {
                 _ => {}
             }
         }
-        assert_eq!(cells, 18, "{line}");
+        assert_eq!(cells, 22, "{line}");
         assert!(!line.contains(",=") && !line.contains(",\"="), "{line}");
     }
 }

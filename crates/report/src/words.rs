@@ -1,11 +1,14 @@
 //! The words and derived values that several formats share.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use seaworthy_model::{
     Distribution, ExitClass, Finding, Layer, Origin, Package, PackageType, Report, Severity, State,
 };
 use uuid::Uuid;
+
+use crate::issues;
 
 /// A finding with the package that it is about.
 pub(crate) fn findings(report: &Report) -> impl Iterator<Item = (&Finding, &Package)> {
@@ -66,7 +69,6 @@ pub(crate) const fn origin_word(origin: Origin) -> &'static str {
 
 /// The verdict in capitals, and the sentence after it.
 pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
-    let count = report.findings.len();
     let coverage = &report.inventory.coverage;
     if report.exit_class() == ExitClass::NotAssessed {
         let why = coverage.entries.iter().find(|e| e.kind.is_fatal());
@@ -75,9 +77,9 @@ pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
     }
     let rule = report.gate.rule.as_str();
     if rule.is_empty() {
-        return if count > 0 {
-            let fixable = report.counts.fixable;
-            ("FINDINGS", format!("{count}, {fixable} of them with a fix"))
+        let totals = issues::totals(report);
+        return if !totals.is_empty() {
+            ("FINDINGS", totals)
         } else if coverage.is_complete() {
             ("NO FINDINGS", String::new())
         } else {
@@ -92,12 +94,94 @@ pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
     }
 }
 
+/// One thing to change, as the formats for people list it.
+pub(crate) struct Change<'a> {
+    pub(crate) summary: Cow<'a, str>,
+    pub(crate) command: Option<&'a str>,
+    pub(crate) clears: usize,
+    pub(crate) worst: Severity,
+}
+
+/// The least to change. A change of the base image stands in for the single upgrades of what it
+/// brought: who owns the Dockerfile changes one line.
+pub(crate) fn changes(report: &Report) -> Vec<Change<'_>> {
+    let mut changes: Vec<Change<'_>> = report
+        .remediations
+        .iter()
+        .map(|r| Change {
+            summary: Cow::Borrowed(r.summary.as_str()),
+            command: r.command.as_deref(),
+            clears: r.clears,
+            worst: r.worst,
+        })
+        .collect();
+    let known = |c: &Change<'_>| c.summary.contains("base image") || c.summary.starts_with("FROM ");
+    if !changes.iter().any(known)
+        && let Some(base) = base_change(report)
+    {
+        let at = changes
+            .iter()
+            .position(|c| (c.worst, c.clears) < (base.worst, base.clears))
+            .unwrap_or(changes.len());
+        // It is one line of a Dockerfile, so it always stands among those that people see; before
+        // all but one when the release has to go anyway.
+        let ended = report.support.as_ref().is_some_and(|s| s.ended);
+        changes.insert(at.min(if ended { 1 } else { 2 }), base);
+    }
+    changes
+}
+
+/// A newer base image clears what has a fix there, and everything when the release is out of
+/// support and has to go anyway.
+fn base_change(report: &Report) -> Option<Change<'_>> {
+    let ended = report.support.as_ref().is_some_and(|s| s.ended);
+    let cleared = || {
+        report
+            .findings
+            .iter()
+            .filter(|f| f.origin == Origin::Base && (ended || f.fixed_version.is_some()))
+    };
+    let clears = cleared().count();
+    let worst = cleared().map(|f| f.severity).max()?;
+    let image = report.inventory.image.as_ref()?;
+    let named = image
+        .labels
+        .get("org.opencontainers.image.base.name")
+        .map(String::as_str)
+        .or(report
+            .inventory
+            .distribution
+            .as_ref()
+            .map(|d| d.name.as_str()))
+        .filter(|name| !name.is_empty());
+    let mut summary = "base image".to_owned();
+    if let Some(name) = named {
+        summary.push_str(&format!(" {name}"));
+    }
+    summary.push_str(if ended {
+        " → a release with support"
+    } else {
+        " → its newest build"
+    });
+    Some(Change {
+        summary: Cow::Owned(summary),
+        command: None,
+        clears,
+        worst,
+    })
+}
+
 /// `1 package`, `2 packages`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
+    counted_as(count, noun, &format!("{noun}s"))
+}
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn counted_as(count: usize, one: &str, many: &str) -> String {
     if count == 1 {
-        format!("1 {noun}")
+        format!("1 {one}")
     } else {
-        format!("{count} {noun}s")
+        format!("{count} {many}")
     }
 }
 
@@ -169,14 +253,19 @@ pub(crate) fn consistent_score(finding: &Finding) -> f64 {
         .chain(&finding.ratings)
         .filter_map(|r| r.score)
         .find(|s| Severity::from_score(*s) == finding.severity)
-        .unwrap_or(match finding.severity {
-            Severity::Critical => 9.5,
-            Severity::High => 8.0,
-            Severity::Medium => 5.5,
-            Severity::Low => 2.0,
-            Severity::Negligible => 0.1,
-            Severity::Unknown => 0.0,
-        })
+        .unwrap_or_else(|| score_of(finding.severity))
+}
+
+/// A score of 0 to 10 that rates as the severity does, for what has no score of its own.
+pub(crate) const fn score_of(severity: Severity) -> f64 {
+    match severity {
+        Severity::Critical => 9.5,
+        Severity::High => 8.0,
+        Severity::Medium => 5.5,
+        Severity::Low => 2.0,
+        Severity::Negligible => 0.1,
+        Severity::Unknown => 0.0,
+    }
 }
 
 /// `debian 12.5`; none when the distribution is not known.

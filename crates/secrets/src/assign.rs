@@ -38,9 +38,10 @@ const fn is_blank(byte: u8) -> bool {
 /// The assignment to the name that holds the keyword at `keyword`; none when there is none.
 pub(crate) fn parse(data: &[u8], keyword: Range<usize>, values: Values) -> Option<Assignment> {
     let low = keyword.start.saturating_sub(MAX_NAME);
+    // `checksum/secret`, as Kubernetes' annotations are called.
     let start = data[low..keyword.start]
         .iter()
-        .rposition(|b| !is_name(*b))
+        .rposition(|b| !is_name(*b) && *b != b'/')
         .map_or(low, |at| low + at + 1);
     let mut at = keyword.end;
     while data.get(at).is_some_and(|b| is_name(*b)) {

@@ -4,7 +4,8 @@
 //! byte. This looks at every second position only: of each keyword, two neighbouring groups of three
 //! letters are chosen, the rarest that it has, so that one of the two lies at a looked-at position
 //! wherever the keyword stands. A table of 65,536 bits, which stays in the first-level cache, says
-//! whether a group is one of those; nearly all are not. Keywords of fewer than four bytes, which
+//! whether a group is one of those; most are not, and of the others a second table, with one letter
+//! more, refuses most. Keywords of fewer than four bytes, which
 //! only a user's own rules have, go through an Aho-Corasick automaton instead.
 
 use aho_corasick::AhoCorasick;
@@ -28,6 +29,8 @@ pub(crate) enum Keyword {
 
 pub(crate) struct Keywords {
     bits: Box<[u64; 1024]>,
+    /// The same for groups of four, asked where `bits` says yes.
+    wide: Box<[u64; 2048]>,
     /// Heads of the lists in `entries`, plus one.
     slots: Box<[u16; SLOTS]>,
     entries: Vec<Entry>,
@@ -48,6 +51,7 @@ impl Keywords {
     pub(crate) fn new(keywords: Vec<Keyword>) -> Self {
         let mut this = Self {
             bits: Box::new([0; 1024]),
+            wide: Box::new([0; 2048]),
             slots: Box::new([0; SLOTS]),
             entries: Vec::with_capacity(keywords.len() * 2),
             words: Vec::with_capacity(keywords.len()),
@@ -62,15 +66,15 @@ impl Keywords {
             };
             match (&*word, prefix) {
                 ([_, second, third], true) => {
-                    this.add(group(&word), id, 0);
+                    this.add(&word, id, 0);
                     for next in (b'a'..=b'z').chain(b'0'..=b'9').chain(*b"_-") {
-                        this.add(group(&[*second, *third, next]), id, 1);
+                        this.add(&[*second, *third, next], id, 1);
                     }
                 }
                 (word, _) if word.len() >= 4 => {
                     let at = rarest(word);
-                    this.add(group(&word[at..]), id, at);
-                    this.add(group(&word[at + 1..]), id, at + 1);
+                    this.add(&word[at..], id, at);
+                    this.add(&word[at + 1..], id, at + 1);
                 }
                 _ => short.push(id),
             }
@@ -89,9 +93,19 @@ impl Keywords {
         this
     }
 
-    fn add(&mut self, group: u32, word: u16, offset: usize) {
+    /// `bytes` are the keyword's from `offset`; the fourth, if there is one, tells more.
+    fn add(&mut self, bytes: &[u8], word: u16, offset: usize) {
+        let group = group(bytes);
         let hash = hash(group);
         self.bits[hash >> 6 & 1023] |= 1 << (hash & 63);
+        let fourths = match bytes.get(3) {
+            Some(fourth) => *fourth..=*fourth,
+            None => 0..=255,
+        };
+        for fourth in fourths {
+            let hash = wide_hash(group | (u32::from(fourth) | 0x20) << 24);
+            self.wide[hash >> 6 & 2047] |= 1 << (hash & 63);
+        }
         let head = &mut self.slots[hash >> 4 & (SLOTS - 1)];
         self.entries.push(Entry {
             group,
@@ -123,8 +137,18 @@ impl Keywords {
             .filter(|_| at + BLOCK <= end)
             .and_then(<[u8]>::first_chunk::<{ BLOCK + 4 }>)
         {
-            if self.any(block) {
-                for step in (0..BLOCK).step_by(2) {
+            let mut steps = self.steps(block);
+            while steps != 0 {
+                let step = steps.trailing_zeros() as usize;
+                steps &= steps - 1;
+                let four = u32::from_le_bytes([
+                    block[step & (BLOCK - 1)],
+                    block[(step & (BLOCK - 1)) + 1],
+                    block[(step & (BLOCK - 1)) + 2],
+                    block[(step & (BLOCK - 1)) + 3],
+                ]);
+                let hash = wide_hash(four | 0x2020_2020);
+                if self.wide[hash >> 6 & 2047] >> (hash & 63) & 1 == 1 {
                     self.look(data, at + step, from, to, &mut hit);
                 }
             }
@@ -144,9 +168,9 @@ impl Keywords {
         }
     }
 
-    /// Whether one of the eight groups of a block may begin or end a keyword.
+    /// Which of the groups of a block, at its even positions, may be a keyword's.
     #[inline]
-    fn any(&self, block: &[u8; BLOCK + 4]) -> bool {
+    fn steps(&self, block: &[u8; BLOCK + 4]) -> u32 {
         let mut seen = 0;
         let mut step = 0;
         while step < BLOCK {
@@ -157,13 +181,14 @@ impl Keywords {
                 block[step + 3],
             ];
             let hash = hash((u32::from_le_bytes(four) | FOLD) & GROUP);
-            seen |= self.bits[hash >> 6 & 1023] >> (hash & 63);
+            let bit = self.bits[hash >> 6 & 1023] >> (hash & 63) & 1;
+            seen |= (bit as u32) << step;
             step += 2;
         }
-        seen & 1 == 1
+        seen
     }
 
-    #[inline]
+    #[inline(never)]
     fn look(
         &self,
         data: &[u8],
@@ -215,6 +240,10 @@ const fn hash(group: u32) -> usize {
     (group.wrapping_mul(0x9e37_79b1) >> 16) as usize
 }
 
+const fn wide_hash(group: u32) -> usize {
+    (group.wrapping_mul(0x85eb_ca6b) >> 15) as usize
+}
+
 /// Where in `word` the four bytes begin that texts hold least often.
 fn rarest(word: &[u8]) -> usize {
     let cost = |at: &usize| {
@@ -229,6 +258,7 @@ fn rarest(word: &[u8]) -> usize {
 /// How often a byte stands in program texts and prose, roughly per 500.
 const fn weight(byte: u8) -> u8 {
     match byte.to_ascii_lowercase() {
+        b' ' => 90,
         b'e' => 60,
         b't' => 45,
         b'a' | b'i' | b'n' | b'o' | b'r' | b's' => 36,

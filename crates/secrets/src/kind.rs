@@ -404,12 +404,23 @@ pub(crate) fn is_read(rules: &Rules, path: &str, size: u64) -> bool {
     if SKIPPED_DIRECTORIES.iter().any(|dir| path.starts_with(dir)) {
         return false;
     }
+    if is_standard_library(path) {
+        return false;
+    }
     !DEPENDENCIES.iter().any(|dir| {
         memchr::memmem::find(path.as_bytes(), dir.as_bytes()).is_some_and(|at| {
             let rest = &path[at + dir.len() - 1..];
             TESTS.iter().any(|test| rest.contains(test))
         })
     })
+}
+
+/// Python's own modules, whose documentation shows passwords; what is installed stands elsewhere.
+fn is_standard_library(path: &str) -> bool {
+    ["usr/lib/python3.", "usr/local/lib/python3."]
+        .iter()
+        .any(|dir| path.starts_with(dir))
+        && !path.contains("-packages/")
 }
 
 /// `libssl.so.3`, `libz.so.1.2.13`.
@@ -459,6 +470,8 @@ mod tests {
         check("usr/lib/x86_64-linux-gnu/libssl.so.3", false);
         check("usr/lib/python3/dist-packages/x/tests/key.pem", false);
         check("usr/lib/python3/dist-packages/x/key.pem", true);
+        check("usr/lib/python3.11/urllib/request.py", false);
+        check("usr/lib/python3.11/site-packages/x/y.py", true);
         check("app/node_modules/x/test/fixtures/k.pem", false);
         check("srv/logs/a", false);
         check("a/env.sample", false);

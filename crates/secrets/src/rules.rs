@@ -207,18 +207,18 @@ pub fn catalogue_markdown() -> String {
         "# Secret rules\n\nWritten by `cargo run -p seaworthy-secrets --example catalogue`; do not edit.\n",
     );
     // Writing to a string does not fail.
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "{} rules. A rule is tried only near one of its keywords; *name* means that the keyword stands in the name that the value is assigned to.\n",
+        "{} rules. A rule is tried only near one of its keywords; *name* means that the keyword stands in the name that the value is assigned to.",
         rules.rules.len()
     );
     let mut category = "";
     for rule in &rules.rules {
         if rule.category != category {
             category = &rule.category;
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "\n## {category}\n\n| id | what | severity | keywords | also checked |\n|---|---|---|---|---|\n"
+                "\n## {category}\n\n| id | what | severity | keywords | also checked |\n|---|---|---|---|---|"
             );
         }
         let words: Vec<String> = rule

@@ -67,6 +67,8 @@ pub(crate) struct Scan {
     states: Vec<RuleState>,
     touched: Vec<u16>,
     candidates: Vec<Candidate>,
+    /// Secrets that were reported and may stand in the lines of those to come.
+    recent: Vec<Range<u64>>,
     place: Place,
     /// The last value that was looked at, from the start of the text, and how often in it.
     last_value: Range<u64>,
@@ -102,6 +104,7 @@ impl Scan {
             states: Vec::new(),
             touched: Vec::new(),
             candidates: Vec::new(),
+            recent: Vec::new(),
             place: Place::default(),
             last_value: 0..0,
             nested: 0,
@@ -322,11 +325,10 @@ impl Scan {
                 taken.insert(candidate.start, candidate);
             }
         }
-        let places: Vec<Range<usize>> = taken
-            .values()
-            .filter(|c| !c.veto)
-            .map(|c| piece.range(&(c.start..c.end)))
-            .collect();
+        self.recent.retain(|range| range.end > piece.base);
+        let secret = taken.values().filter(|c| !c.veto);
+        self.recent.extend(secret.map(|c| c.start..c.end));
+        let places: Vec<Range<usize>> = self.recent.iter().map(|r| piece.range(r)).collect();
         for (_, candidate) in taken {
             if candidate.end > limit {
                 self.candidates.push(candidate);

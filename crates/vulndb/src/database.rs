@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::{CvssTable, EolTable, EpssTable, Error, KevTable, Shard};
+use crate::{CvssTable, EolTable, EpssTable, Error, KevTable, RepositoryTable, Shard};
 
 /// The name of a shard's file: `debian:12` lies in `debian-12.swdb`.
 #[must_use]
@@ -27,6 +27,7 @@ pub struct Database {
     kev: Option<KevTable>,
     cvss: Option<CvssTable>,
     eol: Option<EolTable>,
+    repositories: Option<RepositoryTable>,
     location: String,
     fallback: Option<Box<Database>>,
 }
@@ -55,6 +56,9 @@ impl Database {
                 Some("kev") => database.kev = Some(KevTable::open(&file)?),
                 Some("cvss") => database.cvss = Some(CvssTable::open(&file)?),
                 Some("eol") => database.eol = Some(EolTable::open(&file)?),
+                Some("redhat-repositories") => {
+                    database.repositories = Some(RepositoryTable::open(&file)?);
+                }
                 _ => {
                     let shard = Shard::open(&file)?;
                     database.shards.insert(shard.meta().key.clone(), shard);
@@ -162,6 +166,14 @@ impl Database {
     #[must_use]
     pub fn eol(&self) -> Option<&EolTable> {
         self.eol.as_ref().or_else(|| self.fallback.as_ref()?.eol())
+    }
+
+    /// Products of Red Hat's repositories.
+    #[must_use]
+    pub fn repositories(&self) -> Option<&RepositoryTable> {
+        self.repositories
+            .as_ref()
+            .or_else(|| self.fallback.as_ref()?.repositories())
     }
 }
 

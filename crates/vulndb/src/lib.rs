@@ -30,7 +30,7 @@ pub use advisory::{Advisory, End, Interval};
 pub use builder::ShardBuilder;
 pub use database::{Database, file_name};
 pub use shard::{EndRef, Row, Shard, ShardMeta, SourceInfo};
-pub use table::{CvssTable, EolTable, EpssTable, KevTable, build_table};
+pub use table::{CvssTable, EolTable, EpssTable, KevTable, RepositoryTable, build_table};
 pub use write::write_atomically;
 
 /// Why a shard cannot be used.

@@ -196,14 +196,14 @@ impl Shard {
 
     /// Position of a package among all, by binary search.
     fn find(&self, package: &str) -> Option<usize> {
+        let offsets = self.sections.section(PACKAGES);
+        let blocks = self.sections.section(BLOCKS);
+        let wanted = package.as_bytes();
         let (mut low, mut high) = (0, self.package_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self
-                .block_bytes(middle)
-                .and_then(name_of)?
-                .cmp(package.as_bytes())
-            {
+            let offset = number(offsets, (middle + 1) * 4)?;
+            match name_of(blocks.get(offset as usize..)?)?.cmp(wanted) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),
@@ -212,18 +212,18 @@ impl Shard {
         None
     }
 
-    fn block_bytes(&self, at: usize) -> Option<&[u8]> {
-        let offset = number(self.sections.section(PACKAGES), at.checked_add(1)? * 4)?;
-        self.sections.section(BLOCKS).get(offset as usize..)
-    }
-
     fn block(&self, at: usize) -> Option<Block<'_>> {
-        Block::read(self.block_bytes(at)?)
+        let offset = number(self.sections.section(PACKAGES), at.checked_add(1)? * 4)?;
+        Block::read(self.sections.section(BLOCKS).get(offset as usize..)?)
     }
 }
 
 /// The name at the head of a block, unchecked.
 fn name_of(mut bytes: &[u8]) -> Option<&[u8]> {
+    // Nearly all names are shorter than 128 bytes.
+    if let Some((&length @ 0..0x80, rest)) = bytes.split_first() {
+        return rest.get(..usize::from(length));
+    }
     let length = varint(&mut bytes)? as usize;
     bytes.get(..length)
 }

@@ -9,7 +9,8 @@ use crate::{Error, ShardMeta, SourceInfo, cve_table};
 /// Writes a side table of keys and texts; a key that comes twice keeps its greatest text.
 ///
 /// The texts are: EPSS `SCORE PERCENTILE`; KEV `ADDED DUE RANSOMWARE` with `-` for an empty date
-/// and `1` for ransomware; CVSS `SOURCE VECTOR` pairs, or a vector of NVD's alone; EOL the date.
+/// and `1` for ransomware; CVSS `SOURCE VECTOR` pairs, or a vector of NVD's alone; EOL the date;
+/// repositories their CPEs with blanks between.
 /// The tables `epss` and `cvss` are about CVEs only: other keys are left out. EPSS entries of one
 /// score share the greatest of their percentiles, which is what a percentile means.
 #[must_use]
@@ -171,6 +172,20 @@ table! {
     EolTable
 }
 
+table! {
+    /// Products (CPE) of Red Hat's repositories: which content sets an image was built from tells
+    /// which products' advisories hold for it.
+    RepositoryTable
+}
+
+impl RepositoryTable {
+    /// The CPEs of a repository (content set), sorted.
+    pub fn get(&self, repository: &str) -> impl Iterator<Item = &str> {
+        let text = self.0.text(repository).unwrap_or_default();
+        text.split(' ').filter(|cpe| !cpe.is_empty())
+    }
+}
+
 impl EpssTable {
     /// The prediction for a CVE.
     #[must_use]
@@ -263,6 +278,13 @@ mod tests {
             ("debian:12", "2026-06-10"),
         ]));
         assert_eq!(eol.unwrap().get("debian:12"), Some("2028-06-30"));
+        let repositories = RepositoryTable::from_bytes(build(&[("rhel-8", "cpe:/a cpe:/b")]));
+        let repositories = repositories.unwrap();
+        assert_eq!(
+            repositories.get("rhel-8").collect::<Vec<_>>(),
+            ["cpe:/a", "cpe:/b"]
+        );
+        assert_eq!(repositories.get("rhel-9").count(), 0);
         assert!(CvssTable::from_bytes(b"nonsense".to_vec()).is_err());
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::sink::{EolRow, Sink};
 
 /// Products that are distributions, and the first part of their shards' keys.
-const PRODUCTS: [(&str, &str); 12] = [
+const PRODUCTS: [(&str, &str); 14] = [
     ("alpine-linux", "alpine"),
     ("almalinux", "almalinux"),
     ("amazon-linux", "amazon"),
@@ -17,6 +17,8 @@ const PRODUCTS: [(&str, &str); 12] = [
     ("photon", "photon"),
     ("rhel", "rhel"),
     ("rocky-linux", "rocky"),
+    ("sles", "sles"),
+    ("suse-linux-micro", "sle-micro"),
     ("ubuntu", "ubuntu"),
 ];
 
@@ -59,6 +61,12 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
                 .filter(|text| text.len() == 10 && text.starts_with("20"))
                 .map(str::to_owned)
         };
+        // All releases of the first Amazon Linux are one to its advisories; the last one counts.
+        let cycle = match (family, cycle.as_str()) {
+            ("amazon", "2018.03") => "1".to_owned(),
+            ("amazon", old) if old.starts_with("201") => continue,
+            _ => cycle,
+        };
         sink.eol(EolRow {
             key: format!("{family}:{cycle}"),
             eol: date("eol"),
@@ -83,6 +91,11 @@ mod tests {
         assert_eq!(recorder.eol[0].eol.as_deref(), Some("2026-07-11"));
         assert_eq!(recorder.eol[0].extended.as_deref(), Some("2028-06-30"));
         assert_eq!(recorder.eol[1].eol, None);
+        let text = "---\nreleases:\n  - releaseCycle: \"2\"\n    eol: 2026-06-30\n  - releaseCycle: \"2018.03\"\n    eol: 2023-12-31\n  - releaseCycle: \"2017.09\"\n    eol: 2018-01-01\n---\n";
+        let mut amazon = Recorder::default();
+        read("products/amazon-linux.md", text.as_bytes(), &mut amazon).unwrap();
+        let keys: Vec<&str> = amazon.eol.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["amazon:2", "amazon:1"]);
         assert!(wants("x/products/ubuntu.md") && !wants("x/products/angular.md"));
         for bad in [
             "",

@@ -39,10 +39,24 @@ struct Head {
     withdrawn: Option<Value>,
 }
 
+/// A table with a `score`, or the vector alone.
 #[derive(Deserialize)]
-struct Score {
-    #[serde(default)]
-    score: String,
+#[serde(untagged)]
+enum Score {
+    Table {
+        #[serde(default)]
+        score: String,
+    },
+    Vector(String),
+}
+
+impl Score {
+    fn vector(&self) -> &str {
+        match self {
+            Self::Table { score } => score,
+            Self::Vector(vector) => vector,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,6 +64,9 @@ struct Affected {
     /// Haskell.
     #[serde(default)]
     package: Option<String>,
+    /// Haskell, what comes with the compiler.
+    #[serde(default, rename = "ghc-component")]
+    component: Option<String>,
     #[serde(default)]
     cvss: Option<String>,
     #[serde(default)]
@@ -98,14 +115,16 @@ pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Re
         let package = affected
             .package
             .as_ref()
+            .or(affected.component.as_ref())
             .or(affected.pkg.as_ref())
             .ok_or("no package")?;
         let intervals = intervals(affected, order)?;
         let vectors = affected
             .cvss
             .iter()
-            .chain(document.severity.iter().map(|score| &score.score));
-        let vector = Vector::best(vectors.map(String::as_str));
+            .map(String::as_str)
+            .chain(document.severity.iter().map(Score::vector));
+        let vector = Vector::best(vectors);
         let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
         sink.advisory(
             shard,

@@ -164,17 +164,13 @@ impl Script {
         }
     }
 
-    /// The here-documents of a `RUN` that are shell scripts by themselves, `RUN <<EOF`, each with
-    /// its commands; `source` is the Dockerfile's text. A body that begins with `#!` and names no
-    /// shell is not read.
+    /// The here-documents of a `RUN` that are shell scripts, `RUN <<EOF` and `RUN bash <<EOF`, each
+    /// with its commands; `source` is the Dockerfile's text. A body that begins with `#!` and names
+    /// no shell is not read.
     #[must_use]
     pub fn of_heredocs(instruction: &Instruction, source: &str) -> Vec<Self> {
-        let line = instruction.rest.text();
-        let alone = parse(line)
-            .commands
-            .iter()
-            .all(|c| c.words.is_empty() && c.assignments.is_empty());
-        if !alone {
+        let line = parse(instruction.rest.text());
+        if !line.commands.iter().all(reads_script) {
             return Vec::new();
         }
         let bodies = instruction.heredocs.iter();
@@ -193,6 +189,28 @@ impl Script {
     }
 }
 
+/// Whether a command runs what it reads: nothing but a redirection, or a shell without a script of
+/// its own.
+fn reads_script(command: &Command) -> bool {
+    let arguments = command.arguments();
+    command.assignments.is_empty()
+        && command
+            .redirects
+            .iter()
+            .all(|r| r.operator.starts_with("<<"))
+        && command.name().is_none_or(is_shell)
+        && arguments
+            .iter()
+            .all(|w| w.text.starts_with(['-', '+']) && !w.text.contains('c'))
+}
+
+fn is_shell(name: &str) -> bool {
+    matches!(
+        name.rsplit('/').next().unwrap_or(name),
+        "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh"
+    )
+}
+
 fn is_shell_script(text: &str) -> bool {
     let Some(first) = text
         .lines()
@@ -203,5 +221,5 @@ fn is_shell_script(text: &str) -> bool {
     };
     first
         .split(|c: char| c.is_whitespace() || c == '/')
-        .any(|word| matches!(word, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh"))
+        .any(is_shell)
 }

@@ -163,6 +163,10 @@ fn hostile_texts_take_linear_time() {
     let ticks = format!("FROM a\nRUN {}", "`\"".repeat(200_000));
     let braces = format!("FROM a\nENV A={}", "${A:-".repeat(100_000));
     let lines = format!("FROM a\nRUN x{}", " \\\n#c\n y".repeat(100_000));
+    let (file, _) = parse(&braces);
+    let value = file.instructions()[1].rest.text();
+    assert!(crate::references(value, '\\').is_empty());
+    let _ = crate::expand(value, '\\', &|_| None);
     for text in [deep, pipes, heredocs, ticks, braces, lines] {
         check_lossless(&text);
     }

@@ -128,3 +128,18 @@ fn a_script_in_another_language_is_not_read() {
     let (file, _) = crate::parse("FROM a\nRUN python3 <<EOF\nprint(1)\nEOF\n");
     assert!(Script::of_heredocs(&file.instructions()[1], file.text()).is_empty());
 }
+
+#[test]
+fn a_shell_reads_its_script_from_a_heredoc() {
+    let scripts = |line: &str| {
+        let (file, _) = crate::parse(&format!("FROM a\nRUN {line}\nls\nEOF\n"));
+        Script::of_heredocs(&file.instructions()[1], file.text()).len()
+    };
+    assert_eq!(scripts("<<EOF"), 1);
+    assert_eq!(scripts("bash -ex <<EOF"), 1);
+    assert_eq!(scripts("<<EOF /bin/sh"), 1);
+    assert_eq!(scripts("bash -c x <<EOF"), 0);
+    assert_eq!(scripts("bash x.sh <<EOF"), 0);
+    assert_eq!(scripts("<<EOF cat > x"), 0);
+    assert_eq!(scripts("a && <<EOF"), 0);
+}

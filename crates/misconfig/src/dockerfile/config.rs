@@ -128,11 +128,10 @@ impl LintOptions {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let config: Hadolint =
-            serde_saphyr::from_str(text).map_err(|error| ConfigError::Yaml {
-                path: path.to_owned(),
-                cause: error.to_string(),
-            })?;
+        let config: Hadolint = serde_saphyr::from_str(text).map_err(|error| ConfigError::Yaml {
+            path: path.to_owned(),
+            cause: error.to_string(),
+        })?;
         let upper = |list: Option<Vec<String>>| -> Vec<String> {
             let list = list.unwrap_or_default().into_iter();
             list.map(|id| id.to_ascii_uppercase()).collect()

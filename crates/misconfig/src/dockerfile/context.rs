@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use seaworthy_dockerfile::shell::{Command, Script};
-use seaworthy_dockerfile::{
-    Base, Body, Dockerfile, Form, Healthcheck, Instruction, Span, Stage,
-};
+use seaworthy_dockerfile::{Base, Body, Dockerfile, Form, Healthcheck, Instruction, Span, Stage};
 
 use super::LintOptions;
 use crate::Rule;

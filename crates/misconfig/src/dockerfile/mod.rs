@@ -13,7 +13,7 @@ mod rules;
 mod tests;
 mod variables;
 
-use seaworthy_dockerfile::{Dockerfile, DiagnosticKind, parse_bytes};
+use seaworthy_dockerfile::{DiagnosticKind, Dockerfile, parse_bytes};
 use seaworthy_model::{CoverageEntry, CoverageKind, Location, Misconfiguration};
 
 use context::{Context, Found, MAX_FINDINGS};
@@ -44,7 +44,9 @@ pub fn is_dockerfile(path: &str) -> bool {
             || name
                 .strip_prefix(word)
                 .is_some_and(|rest| rest.starts_with(['.', '-', '_']) && rest != ".dockerignore")
-            || name.strip_suffix(word).is_some_and(|rest| rest.ends_with('.'))
+            || name
+                .strip_suffix(word)
+                .is_some_and(|rest| rest.ends_with('.'))
     })
 }
 
@@ -119,7 +121,9 @@ fn findings(
             .and_then(|i| file.instructions().get(i))
             .map(|i| i.name.text.to_ascii_uppercase())
             .unwrap_or_default();
-        let mut finding = found.rule.finding(location, object, capitalised(found.message));
+        let mut finding = found
+            .rule
+            .finding(location, object, capitalised(found.message));
         finding.severity = severity;
         shown.push(finding);
     }

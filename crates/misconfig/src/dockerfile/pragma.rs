@@ -52,7 +52,10 @@ fn ids(comment: &str) -> Option<(Scope, Vec<String>)> {
             Some(rest) => (Scope::File, rest.trim_start()),
             None => (Scope::NextLine, rest),
         };
-        let list = rest.strip_prefix("ignore")?.trim_start().strip_prefix('=')?;
+        let list = rest
+            .strip_prefix("ignore")?
+            .trim_start()
+            .strip_prefix('=')?;
         Some((scope, list))
     };
     let ours = || {
@@ -101,7 +104,11 @@ impl Ignores {
                 continue;
             }
             if comment.inside.is_some() {
-                ignores.lines.entry(comment.line + 1).or_default().extend(ids);
+                ignores
+                    .lines
+                    .entry(comment.line + 1)
+                    .or_default()
+                    .extend(ids);
                 continue;
             }
             let instructions = file.instructions();
@@ -124,7 +131,8 @@ impl Ignores {
             if let Some(list) = setting.trim().strip_prefix("skip=") {
                 let ids = list.split(',').take(MAX_IDS);
                 // `all` means BuildKit's own checks.
-                self.file.extend(ids.map(|id| id.trim().to_ascii_uppercase()));
+                self.file
+                    .extend(ids.map(|id| id.trim().to_ascii_uppercase()));
             }
         }
     }

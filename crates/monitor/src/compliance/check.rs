@@ -1,6 +1,6 @@
 //! The checks that stand for controls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_model::{CoverageKind, Finding, Misconfiguration, Package, Severity};
 use serde::Serialize;
@@ -15,12 +15,10 @@ const NAMED: usize = 10;
 /// The id of a rule, comparable however it is written: `AVD-KSV-0017`, `KSV-0017` and `KSV017` are
 /// the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RuleReference(String);
+pub(super) struct RuleReference(String);
 
 impl RuleReference {
-    /// From any way to write it.
-    #[must_use]
-    pub fn new(id: &str) -> Self {
+    pub(super) fn new(id: &str) -> Self {
         let upper = id.trim().to_ascii_uppercase();
         let bare = upper.strip_prefix("AVD-").unwrap_or(&upper);
         let mut out = String::with_capacity(bare.len());
@@ -37,6 +35,26 @@ impl RuleReference {
         }
         flush(&mut digits, &mut out);
         Self(out)
+    }
+}
+
+/// The rules of a configuration scanner, by the kind of file that they are about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleSet {
+    by_kind: BTreeMap<String, BTreeSet<RuleReference>>,
+}
+
+impl RuleSet {
+    /// Adds a rule: the kind of file, as in [`Misconfiguration::kind`], its id and its references.
+    pub fn insert<'a>(&mut self, kind: &str, ids: impl IntoIterator<Item = &'a str>) {
+        let known = self.by_kind.entry(kind.to_owned()).or_default();
+        known.extend(ids.into_iter().map(RuleReference::new));
+    }
+
+    fn knows(&self, kind: &str, wanted: &BTreeSet<RuleReference>) -> bool {
+        self.by_kind
+            .get(kind)
+            .is_some_and(|known| !known.is_disjoint(wanted))
     }
 }
 
@@ -440,18 +458,30 @@ fn rules(facts: &Facts<'_>, kinds: &[&str], references: &[&str]) -> Answer {
     if !against.is_empty() {
         return Answer::violated(against);
     }
-    if facts.evidence.rules.is_disjoint(&wanted) {
+    let covered: Vec<&str> = kinds
+        .iter()
+        .copied()
+        .filter(|kind| facts.evidence.rules.knows(kind, &wanted))
+        .collect();
+    if covered.is_empty() {
         return Answer::of(
             Status::NotCovered,
             vec!["this build has no rule for it".to_owned()],
         );
     }
     let scanned = &facts.evidence.scanned.configurations;
-    if kinds.iter().any(|kind| scanned.contains(*kind)) {
-        Answer::met()
-    } else {
-        Answer::unknown(format!("no {} file was checked", kinds.join(" or ")))
+    if !covered.iter().any(|kind| scanned.contains(*kind)) {
+        return Answer::unknown(format!("no {} file was checked", covered.join(" or ")));
     }
+    let mut answer = Answer::met();
+    for kind in kinds {
+        if scanned.contains(*kind) && !covered.contains(kind) {
+            answer
+                .limits
+                .push(format!("{kind} files are not checked for it"));
+        }
+    }
+    answer
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod docker;
 mod kubernetes;
 mod nist;
 mod pci;
+mod rules;
 mod soc2;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ use serde::Serialize;
 
 use crate::{Waivers, iso};
 pub(crate) use check::Check;
-pub use check::{CheckResult, RuleReference};
+pub use check::{CheckResult, RuleSet};
+pub use view::controls_markdown;
 
 /// A framework of controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -212,9 +214,9 @@ pub struct Evidence<'a> {
     pub report: &'a Report,
     /// What was looked for.
     pub scanned: Scanned,
-    /// Ids and references of every rule that the configuration scanner has: a control whose rules
-    /// it does not have is not covered, however clean the report.
-    pub rules: BTreeSet<RuleReference>,
+    /// The rules that the configuration scanner has: a control whose rules it does not have is not
+    /// covered, however clean the report.
+    pub rules: RuleSet,
     /// Whether a signature by a trusted key was verified; none when nobody tried.
     pub signed: Option<bool>,
     /// When the image was scanned; none when not known.

@@ -7,17 +7,21 @@ use crate::{View, sample};
 
 /// Everything was looked for, with rules for everything that any control names.
 fn evidence(report: &Report) -> Evidence<'_> {
-    let rules = Framework::ALL
+    let mut rules = RuleSet::default();
+    for check in Framework::ALL
         .into_iter()
         .flat_map(controls)
         .flat_map(|control| control.checks)
-        .filter_map(|check| match check {
-            Check::Rules { references, .. } => Some(*references),
-            _ => None,
-        })
-        .flatten()
-        .map(|id| RuleReference::new(id))
-        .collect();
+    {
+        if let Check::Rules {
+            kinds, references, ..
+        } = check
+        {
+            for kind in *kinds {
+                rules.insert(kind, references.iter().copied());
+            }
+        }
+    }
     Evidence {
         report,
         scanned: Scanned {
@@ -78,7 +82,7 @@ fn without_evidence_nothing_is_met() {
     sample::gap(&mut report, CoverageKind::UnreadableDatabase, "dpkg");
     let blind = Evidence {
         scanned: Scanned::default(),
-        rules: BTreeSet::new(),
+        rules: RuleSet::default(),
         signed: None,
         scanned_at: None,
         ..evidence(&report)
@@ -230,7 +234,7 @@ fn privileged() -> Misconfiguration {
 fn rules_that_are_not_built_cover_nothing() {
     let report = clean();
     let mut less = evidence(&report);
-    less.rules.clear();
+    less.rules = RuleSet::default();
     let found = status_of(Framework::CisKubernetes, "5.2.2", &less);
     assert_eq!(found, Status::NotCovered);
     // The user is known to be another than root, yet the Dockerfile was not looked at.
@@ -238,8 +242,15 @@ fn rules_that_are_not_built_cover_nothing() {
         status_of(Framework::CisDocker, "4.1", &less),
         Status::NotAssessed
     );
+    // Compose files were checked, and no rule for them is about it.
+    let mut other_kind = evidence(&report);
+    other_kind.rules = RuleSet::default();
+    other_kind.rules.insert("kubernetes", ["AVD-KSV-0017"]);
+    other_kind.scanned.configurations = ["compose".to_owned()].into();
+    let found = status_of(Framework::CisDocker, "5.5", &other_kind);
+    assert_eq!(found, Status::NotAssessed);
     let mut without_files = evidence(&report);
-    without_files.scanned.configurations.remove("kubernetes");
+    without_files.scanned.configurations.clear();
     let found = status_of(Framework::CisKubernetes, "5.2.2", &without_files);
     assert_eq!(found, Status::NotAssessed);
 }
@@ -310,4 +321,14 @@ fn views_never_call_an_image_compliant() {
     let found = evaluate(Framework::CisDocker, &evidence(&report));
     insta::assert_snapshot!("cis_docker_table", found.table(View::default()));
     insta::assert_snapshot!("cis_docker_markdown", found.markdown());
+}
+
+/// `cargo run -p seaworthy-monitor --example controls` prints what belongs there.
+#[test]
+fn the_documentation_lists_every_control() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/compliance.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    for framework in Framework::ALL {
+        assert!(page.contains(&controls_markdown(framework)), "{framework}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::{CheckResult, ComplianceReport, ControlResult, Status};
-use crate::text::markdown;
+use super::{CheckResult, ComplianceReport, ControlResult, Extent, Framework, Status, controls};
+use crate::text::{markdown, wrapped};
 use crate::{Error, View, write_json};
 
 /// What no reader may overlook.
@@ -43,6 +43,29 @@ fn lines_of(check: &CheckResult) -> Vec<String> {
         lines.push(format!("{} more", check.more));
     }
     lines
+}
+
+/// The controls of a framework as a Markdown table: what each asks, which checks stand for it, and
+/// what they do not show. `docs/compliance.md` has them all.
+#[must_use]
+pub fn controls_markdown(framework: Framework) -> String {
+    let mut page = format!(
+        "### {}\n\n| control | asks for | checks | not shown |\n|---|---|---|---|\n",
+        framework.title()
+    );
+    for control in controls(framework) {
+        let checks: Vec<String> = control.checks().collect();
+        let (checks, rest) = match control.extent {
+            Extent::Whole => (checks.join("; "), ""),
+            Extent::Part(rest) => (checks.join("; "), rest),
+            Extent::Nothing(why) => ("**not covered**".to_owned(), why),
+        };
+        page.push_str(&format!(
+            "| {} | {} | {checks} | {rest} |\n",
+            control.id, control.title
+        ));
+    }
+    page
 }
 
 impl ComplianceReport {
@@ -131,27 +154,34 @@ impl ComplianceReport {
     }
 }
 
+/// Every check that speaks against the control or could not be made, with the first reason, or with
+/// all of them when all rows are asked for.
 fn reasons(control: &ControlResult, view: View, id: usize) -> Vec<String> {
     let indent = " ".repeat(id + 3);
-    control
-        .checks
-        .iter()
-        .filter(|check| check.status != Status::Met)
-        .flat_map(|check| {
-            let all = lines_of(check);
-            let shown = if view.all { all.len() } else { 3 };
-            let more = all.len().saturating_sub(shown);
-            let mut rows: Vec<String> = all
-                .into_iter()
-                .take(shown)
-                .map(|reason| view.line(&format!("{indent}{}: {reason}", check.status.name())))
-                .collect();
-            if more > 0 {
-                rows.push(view.line(&format!("{indent}{} {more} more", view.ellipsis())));
-            }
-            rows
-        })
-        .collect()
+    let room = view.columns() - 2 - indent.len();
+    let mut lines = Vec::new();
+    for check in control.checks.iter().filter(|c| c.status != Status::Met) {
+        let all = lines_of(check);
+        let shown = if view.all { all.len() } else { 1 };
+        let mut found = all
+            .iter()
+            .take(shown)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("; ");
+        let more = check.evidence.len() + check.more - check.evidence.len().min(shown);
+        if more > 0 && !view.all {
+            found.push_str(&format!(" and {more} more"));
+        }
+        let sentence = match check.status {
+            Status::Violated => format!("expected {}, found {found}", check.check),
+            status => format!("{}: {} ({found})", status.name(), check.check),
+        };
+        for line in wrapped(&view.safe(&sentence), room) {
+            lines.push(view.line(&format!("{indent}{line}")));
+        }
+    }
+    lines
 }
 
 fn check_cell(check: &CheckResult) -> String {

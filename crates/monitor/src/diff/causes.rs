@@ -6,14 +6,14 @@ use seaworthy_model::{
 };
 
 use super::findings::Group;
-use super::packages::{Versions, direction, versions};
+use super::packages::{Versions, direction};
 use super::{Cause, Direction};
 
 pub(super) struct Causes<'a> {
     old: &'a Report,
     new: &'a Report,
-    before: Versions<'a>,
-    after: Versions<'a>,
+    before: &'a Versions<'a>,
+    after: &'a Versions<'a>,
     /// Gaps that only one of the reports has.
     new_gaps: Vec<&'a CoverageEntry>,
     old_gaps: Vec<&'a CoverageEntry>,
@@ -40,7 +40,11 @@ fn gaps_only_in<'a>(report: &'a Report, other: &Report) -> Vec<&'a CoverageEntry
 }
 
 impl<'a> Causes<'a> {
-    pub(super) fn new(old: &'a Report, new: &'a Report, base: Option<(String, String)>) -> Self {
+    pub(super) fn new(
+        (old, before): (&'a Report, &'a Versions<'a>),
+        (new, after): (&'a Report, &'a Versions<'a>),
+        base: Option<(String, String)>,
+    ) -> Self {
         let cleared = new
             .findings
             .iter()
@@ -54,8 +58,8 @@ impl<'a> Causes<'a> {
         Self {
             old,
             new,
-            before: versions(old),
-            after: versions(new),
+            before,
+            after,
             new_gaps: gaps_only_in(new, old),
             old_gaps: gaps_only_in(old, new),
             cleared,

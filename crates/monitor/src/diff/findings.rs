@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_model::{Finding, Package, PackageType, Report, State};
 
 use super::causes::Causes;
+use super::packages::Versions;
 use super::{Cause, Change, Diff};
 use crate::Waivers;
 use crate::identity::is_bundle;
@@ -147,9 +148,14 @@ fn change(group: &Group<'_>, cause: Cause) -> Change {
 }
 
 /// Fills the lists of vulnerabilities of a difference.
-pub(super) fn compare(old: &Report, new: &Report, waivers: &Waivers, diff: &mut Diff) {
+pub(super) fn compare(
+    (old, old_versions): (&Report, &Versions<'_>),
+    (new, new_versions): (&Report, &Versions<'_>),
+    waivers: &Waivers,
+    diff: &mut Diff,
+) {
     let base = diff.base_image.clone();
-    let causes = Causes::new(old, new, base);
+    let causes = Causes::new((old, old_versions), (new, new_versions), base);
     let (before, after) = (groups(old), groups(new));
     let paired = pairs(&before, &after, &causes);
     let mut seen = vec![false; before.len()];

@@ -396,6 +396,7 @@ pub struct Diff {
 #[must_use]
 pub fn diff(old: &Report, new: &Report, waivers: &Waivers) -> Diff {
     let base_image = packages::base_change(old, new);
+    let (before, after) = (packages::versions(old), packages::versions(new));
     let mut diff = Diff {
         old: Subject::of(old),
         new: Subject::of(new),
@@ -404,12 +405,12 @@ pub fn diff(old: &Report, new: &Report, waivers: &Waivers) -> Diff {
         remaining: Vec::new(),
         waived: Vec::new(),
         not_assessed: Vec::new(),
-        packages: packages::changes(old, new),
+        packages: packages::changes(&before, &after),
         issues: issues::changes(old, new),
         caveats: caveats(old, new),
         base_image,
     };
-    findings::compare(old, new, waivers, &mut diff);
+    findings::compare((old, &before), (new, &after), waivers, &mut diff);
     diff
 }
 

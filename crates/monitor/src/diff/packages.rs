@@ -24,8 +24,7 @@ pub(super) fn versions(report: &Report) -> Versions<'_> {
     all
 }
 
-pub(super) fn changes(old: &Report, new: &Report) -> PackageChanges {
-    let (before, after) = (versions(old), versions(new));
+pub(super) fn changes(before: &Versions<'_>, after: &Versions<'_>) -> PackageChanges {
     let owned = |list: &[&str]| list.iter().map(|&v| v.to_owned()).collect::<Vec<_>>();
     let change = |&(kind, name): &(PackageType, &str), from: &[&str], to: &[&str]| PackageChange {
         kind,
@@ -34,14 +33,14 @@ pub(super) fn changes(old: &Report, new: &Report) -> PackageChanges {
         to: owned(to),
     };
     let mut changes = PackageChanges::default();
-    for (key, from) in &before {
+    for (key, from) in before {
         match after.get(key) {
             None => changes.removed.push(change(key, from, &[])),
             Some(to) if to != from => changes.changed.push(change(key, from, to)),
             Some(_) => {}
         }
     }
-    for (key, to) in &after {
+    for (key, to) in after {
         if !before.contains_key(key) {
             changes.added.push(change(key, &[], to));
         }

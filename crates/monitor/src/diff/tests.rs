@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use seaworthy_model::{CoverageKind, Distribution, Location, Misconfiguration, Secret};
 
 use super::*;
@@ -461,4 +462,61 @@ fn views_stay_narrow_and_harmless() {
         assert!(unicode || table.is_ascii());
     }
     assert!(!found.markdown().contains("<script"));
+}
+
+/// Any report: id, alias, package and version of each finding, all from small sets so that they
+/// meet; and packages without findings.
+fn any_report() -> impl Strategy<Value = Report> {
+    let row = (0..6_u8, proptest::option::of(0..6_u8), 0..4_u8, 0..3_u8);
+    let rows = proptest::collection::vec(row, 0..12);
+    let packages = proptest::collection::vec((0..4_u8, 0..3_u8), 0..6);
+    (rows, packages).prop_map(|(rows, packages)| {
+        let mut report = sample::report("w");
+        for (name, version) in packages {
+            sample::package(&mut report, &format!("p{name}"), &version.to_string());
+        }
+        for (id, alias, name, version) in rows {
+            let id = format!("{}-{id}", if id < 3 { "CVE" } else { "GHSA" });
+            let name = format!("p{name}");
+            sample::vulnerable(
+                &mut report,
+                &id,
+                &name,
+                &version.to_string(),
+                Severity::High,
+            );
+            if let (Some(alias), Some(finding)) = (alias, report.findings.last_mut()) {
+                finding.aliases.push(format!("GHSA-{alias}"));
+            }
+        }
+        report
+    })
+}
+
+fn distinct(report: &Report) -> usize {
+    report
+        .findings
+        .iter()
+        .map(|f| (&report.inventory.packages[f.package].name, &f.id))
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
+}
+
+proptest! {
+    #[test]
+    fn every_finding_is_in_exactly_one_list(old in any_report(), new in any_report()) {
+        let found = compare(&old, &new);
+        let kept = found.remaining.len();
+        prop_assert_eq!(found.fixed.len() + found.not_assessed.len() + kept, distinct(&old));
+        prop_assert_eq!(found.introduced.len() + kept, distinct(&new));
+        prop_assert_eq!(&found, &compare(&old, &new));
+    }
+
+    #[test]
+    fn a_report_does_not_differ_from_itself(report in any_report()) {
+        let found = compare(&report, &report);
+        prop_assert!(found.fixed.is_empty() && found.introduced.is_empty());
+        prop_assert!(found.remaining.iter().all(|c| c.cause == Cause::Unchanged));
+        prop_assert_eq!(found.packages, PackageChanges::default());
+    }
 }

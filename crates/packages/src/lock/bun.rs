@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::graph::{Lock, NodeId, scope_of_list};
 use super::lines::{Lines, json};
 use super::npm::LISTS;
-use super::{Format, Input};
+use super::{Format, Input, MAX_PLACE};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| name == "bun.lock",
@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// Packages inside each other.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 32;
 
 fn read(input: &Input<'_>) -> Result<Lock, String> {
     let root = json(&plain(input.text), "a lockfile of Bun")?;
@@ -30,6 +30,10 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     let mut nodes: HashMap<&str, NodeId> = HashMap::new();
     for (key, entry) in packages {
         let line = lines.of(key);
+        if key.len() > MAX_PLACE {
+            lock.gap(line, "a place of more than 1,024 characters");
+            continue;
+        }
         let Some(spec) = entry.get(0).and_then(Value::as_str) else {
             lock.gap(line, format!("`{key}` is no list that begins with a name"));
             continue;
@@ -72,6 +76,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
             .get("name")
             .and_then(Value::as_str)
             .unwrap_or_default();
+        let own = if own.len() > MAX_PLACE { "" } else { own };
         for list in LISTS {
             let needs = project.get(list).and_then(Value::as_object);
             for name in needs.into_iter().flatten().map(|(name, _)| name) {

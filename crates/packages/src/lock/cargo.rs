@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| name == "Cargo.lock",
@@ -42,6 +42,8 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     let members: Vec<&str> = owners.iter().filter_map(|(_, own, _)| *own).collect();
     let manifests = manifests(input, &members);
     for (id, own, package) in owners {
+        let manifest = own.and_then(|own| manifests.get(own));
+        let scopes = manifest.map(scopes).unwrap_or_default();
         let needs = package.get("dependencies").and_then(Value::as_array);
         for need in needs.into_iter().flatten().filter_map(Value::as_str) {
             // `name`, `name version`, `name version (source)`: as much as is needed to tell them
@@ -49,12 +51,11 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
             let mut words = need.split(' ');
             let name = words.next().unwrap_or_default();
             let version = words.next();
-            for (at, to) in nodes.get(name).into_iter().flatten() {
-                if version.is_some_and(|version| version != *at) {
-                    continue;
-                }
+            let versions = nodes.get(name).into_iter().flatten().take(1000);
+            let meant = versions.filter(|(at, _)| version.is_none_or(|version| version == *at));
+            for (_, to) in meant.take(MAX_VERSIONS) {
                 match own {
-                    Some(own) => lock.root(*to, scope(manifests.get(own), name)),
+                    Some(_) => lock.root(*to, scopes.get(name).copied().unwrap_or_default()),
                     None => lock.need(id, *to),
                 }
             }
@@ -107,11 +108,8 @@ fn name_of(manifest: &Table) -> Option<String> {
     Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
 }
 
-/// What a package of the project needs another for; not known without its manifest.
-fn scope(manifest: Option<&Table>, name: &str) -> DependencyScope {
-    let Some(manifest) = manifest else {
-        return DependencyScope::Unknown;
-    };
+/// What a package of the project needs others for, by their names.
+fn scopes(manifest: &Table) -> HashMap<&str, DependencyScope> {
     let targets = manifest.get("target").and_then(Value::as_table);
     let places = std::iter::once(manifest).chain(
         targets
@@ -119,26 +117,23 @@ fn scope(manifest: Option<&Table>, name: &str) -> DependencyScope {
             .flat_map(Table::values)
             .filter_map(Value::as_table),
     );
-    let mut scope = DependencyScope::Unknown;
+    let mut scopes = HashMap::new();
     for place in places {
-        if lists(place.get("dependencies"), name) {
-            return DependencyScope::Production;
-        }
-        // What runs while building leaves no code behind.
-        if lists(place.get("dev-dependencies"), name)
-            || lists(place.get("build-dependencies"), name)
-        {
-            scope = DependencyScope::Development;
+        for (list, scope) in [
+            ("dependencies", DependencyScope::Production),
+            ("dev-dependencies", DependencyScope::Development),
+            // What runs while building leaves no code behind.
+            ("build-dependencies", DependencyScope::Development),
+        ] {
+            let wishes = place.get(list).and_then(Value::as_table);
+            for (key, wish) in wishes.into_iter().flatten() {
+                let name = wish.get("package").and_then(Value::as_str).unwrap_or(key);
+                let known = scopes.entry(name).or_insert(scope);
+                if scope == DependencyScope::Production {
+                    *known = scope;
+                }
+            }
         }
     }
-    scope
-}
-
-/// Whether a table of dependencies has a package, maybe under another name.
-fn lists(table: Option<&Value>, name: &str) -> bool {
-    table.and_then(Value::as_table).is_some_and(|table| {
-        table
-            .iter()
-            .any(|(key, wish)| wish.get("package").and_then(Value::as_str).unwrap_or(key) == name)
-    })
+    scopes
 }

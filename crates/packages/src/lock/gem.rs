@@ -7,7 +7,7 @@ use seaworthy_model::{DependencyScope, PackageType};
 
 use super::graph::{Lock, NodeId};
 use super::lines::numbered;
-use super::{Format, Input};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| {
@@ -61,7 +61,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
         }
     }
     for (from, name) in edges {
-        for to in nodes.get(name).into_iter().flatten() {
+        for to in nodes.get(name).into_iter().flatten().take(MAX_VERSIONS) {
             lock.need(from, *to);
         }
     }
@@ -77,7 +77,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
                 .copied()
                 .unwrap_or(DependencyScope::Production),
         };
-        for id in nodes.get(name).into_iter().flatten() {
+        for id in nodes.get(name).into_iter().flatten().take(MAX_VERSIONS) {
             lock.root(*id, scope);
         }
     }

@@ -33,6 +33,10 @@ use graph::Lock;
 
 /// Largest lockfile in bytes; those of the largest monorepos have some 10 MB.
 const MAX_SIZE: u64 = 32 << 20;
+/// Versions of one package that are taken for what a name without a version means.
+const MAX_VERSIONS: usize = 16;
+/// Longest place of a package among others, in bytes: `node_modules/a/node_modules/b`.
+const MAX_PLACE: usize = 1024;
 /// Largest file that is read beside a lockfile, in bytes.
 const MAX_SIBLING: usize = 4 << 20;
 
@@ -227,7 +231,7 @@ pub fn join_siblings(files: &mut [FileFacts], read_file: ReadFile<'_>) {
             continue;
         };
         let facts = &mut file.facts;
-        facts.packages.retain(|p| !alone.packages.contains(p));
+        facts.packages.retain(|p| p.evidence.path != file.path);
         facts.coverage.retain(|gap| !alone.coverage.contains(gap));
         facts.packages.extend(joined.packages);
         facts.coverage.extend(joined.coverage);

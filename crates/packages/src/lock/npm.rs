@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::graph::{Lock, NodeId, scope_of_list};
 use super::lines::{Lines, json};
-use super::{Format, Input};
+use super::{Format, Input, MAX_PLACE};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| matches!(name, "package-lock.json" | "npm-shrinkwrap.json"),
@@ -24,7 +24,7 @@ pub(super) const LISTS: [&str; 4] = [
     "devDependencies",
 ];
 /// Folders above a package in which its dependencies are searched.
-const MAX_FOLDERS: usize = 64;
+const MAX_FOLDERS: usize = 32;
 
 fn read(input: &Input<'_>) -> Result<Lock, String> {
     let root = json(input.text, "a lockfile of npm")?;
@@ -96,7 +96,9 @@ impl<'a> Tree<'a> {
                 lock.gap(line, format!("`{place}` is no object"));
                 continue;
             };
-            if is_true(entry, "link") {
+            if place.len() > MAX_PLACE {
+                lock.gap(line, "a place of more than 1,024 characters");
+            } else if is_true(entry, "link") {
                 if let Some(target) = entry.get("resolved").and_then(Value::as_str) {
                     self.links.insert(place, target);
                 }
@@ -111,7 +113,7 @@ impl<'a> Tree<'a> {
                 .iter()
                 .filter_map(|list| Some((*list, entry.get(list)?.as_object()?)));
             let project = projects.contains(place.as_str());
-            for (list, needs) in lists {
+            for (list, needs) in lists.filter(|_| place.len() <= MAX_PLACE) {
                 // Packages come without what only their own developers need.
                 if !project && list == "devDependencies" {
                     continue;

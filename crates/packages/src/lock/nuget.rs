@@ -50,12 +50,11 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
         }
         for (name, package) in packages.into_iter().flatten() {
             let needs = package.get("dependencies").and_then(Value::as_object);
+            let Some(from) = nodes.get(&name.to_ascii_lowercase()) else {
+                continue;
+            };
             for need in needs.into_iter().flat_map(|needs| needs.keys()) {
-                let ends = (
-                    nodes.get(&name.to_ascii_lowercase()),
-                    nodes.get(&need.to_ascii_lowercase()),
-                );
-                if let (Some(from), Some(to)) = ends {
+                if let Some(to) = nodes.get(&need.to_ascii_lowercase()) {
                     lock.need(*from, *to);
                 }
             }

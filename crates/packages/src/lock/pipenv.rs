@@ -1,5 +1,7 @@
 //! Pipenv's `Pipfile.lock`; the `Pipfile` beside it tells what the project asks for itself.
 
+use std::collections::HashSet;
+
 use seaworthy_model::{DependencyScope, PackageType, Relationship, normal_python_name};
 use serde_json::Value;
 
@@ -28,7 +30,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
             "develop" => (DependencyScope::Development, "dev-packages"),
             other => (DependencyScope::Optional, other),
         };
-        let asked: Option<Vec<String>> = pipfile.as_ref().map(|pipfile| {
+        let asked: Option<HashSet<String>> = pipfile.as_ref().map(|pipfile| {
             let table = pipfile.get(table).and_then(|table| table.as_table());
             let names = table.into_iter().flat_map(toml::Table::keys);
             names
@@ -47,7 +49,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
                 continue;
             };
             let name = normal_python_name(name);
-            let direct = asked.as_ref().map(|asked| asked.iter().any(|a| *a == name));
+            let direct = asked.as_ref().map(|asked| asked.contains(&*name));
             let id = lock.add(name, version.trim_start_matches('='), line);
             let relationship = match direct {
                 Some(true) => Relationship::Direct,

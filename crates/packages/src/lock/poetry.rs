@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input, pyproject};
+use super::{Format, Input, MAX_VERSIONS, pyproject};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| name == "poetry.lock",
@@ -50,7 +50,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     }
     for (from, name) in edges {
         // Several versions of one package are for several platforms.
-        for to in nodes.get(&name).into_iter().flatten() {
+        for to in nodes.get(&name).into_iter().flatten().take(MAX_VERSIONS) {
             lock.need(from, *to);
         }
     }
@@ -60,7 +60,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     {
         Some(project) => {
             for (name, scope) in pyproject::wishes(&project) {
-                for id in nodes.get(&name).into_iter().flatten() {
+                for id in nodes.get(&name).into_iter().flatten().take(MAX_VERSIONS) {
                     lock.root(*id, scope);
                 }
             }

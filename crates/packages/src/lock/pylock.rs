@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| {
@@ -46,7 +46,7 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     }
     let told = !edges.is_empty();
     for (from, name) in edges {
-        for to in nodes.get(&name).into_iter().flatten() {
+        for to in nodes.get(&name).into_iter().flatten().take(MAX_VERSIONS) {
             lock.need(from, *to);
         }
     }

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
     wants: |name, _| name == "uv.lock",
@@ -55,10 +55,9 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
                 };
                 let name = normal_python_name(text(need, "name").unwrap_or_default());
                 let version = text(need, "version");
-                for (at, to) in nodes.get(&*name).into_iter().flatten() {
-                    if version.is_some_and(|version| version != at) {
-                        continue;
-                    }
+                let versions = nodes.get(&*name).into_iter().flatten().take(1000);
+                let meant = versions.filter(|(at, _)| version.is_none_or(|version| version == at));
+                for (_, to) in meant.take(MAX_VERSIONS) {
                     if own {
                         lock.root(*to, scope);
                     } else {

@@ -194,7 +194,10 @@ pub(super) fn secret(value: &[u8], about: &Situation<'_>) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let hex = value.iter().all(u8::is_ascii_hexdigit);
-    digits >= 2
+    let capitals = value.iter().filter(|b| b.is_ascii_uppercase()).count();
+    // Of long random strings, some have no digit.
+    let mixed = value.len() >= 20 && capitals >= 4 && letters - capitals >= 4;
+    (digits >= 1 || mixed)
         && letters >= 2
         && words::entropy(value) >= if hex { 3.0 } else { 3.5 }
         && !is_uuid(value)
@@ -260,7 +263,8 @@ fn is_markup(value: &[u8]) -> bool {
 
 fn is_expression(value: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    has(b"()")
+    has(b"[:")
+        || has(b"()")
         || has(b"=>")
         || has(b"==") && value.len() < 12
         || has(b"::")

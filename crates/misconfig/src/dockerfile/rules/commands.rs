@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use seaworthy_dockerfile::shell::{Command, Connector, Script};
 use seaworthy_dockerfile::Span;
+use seaworthy_dockerfile::shell::{Command, Connector, Script};
 
 use super::super::command::{effective_name, has_flag, has_word, is};
 use super::super::context::{Context, Run, Shell, shown};
@@ -108,7 +108,13 @@ fn wget_progress(command: &Command) -> Option<String> {
     }
     let quiet = command.arguments().iter().any(|word| {
         let text = word.text.as_str();
-        let long = ["--progress", "--quiet", "--no-verbose", "--output-file", "--append-output"];
+        let long = [
+            "--progress",
+            "--quiet",
+            "--no-verbose",
+            "--output-file",
+            "--append-output",
+        ];
         if let Some(name) = text.split('=').next().filter(|t| t.starts_with("--")) {
             return long.contains(&name);
         }
@@ -205,7 +211,11 @@ fn wget_and_curl(cx: &mut Context<'_>) {
 fn pipes(cx: &mut Context<'_>) {
     let mut lost: Vec<(usize, Span)> = Vec::new();
     let mut shells: Vec<(usize, Span, String)> = Vec::new();
-    for run in cx.runs.iter().filter(|r| r.shell == Shell::Posix && !r.exec) {
+    for run in cx
+        .runs
+        .iter()
+        .filter(|r| r.shell == Shell::Posix && !r.exec)
+    {
         for script in &run.scripts {
             if !run.pipefail
                 && !sets_pipefail(script)
@@ -230,15 +240,25 @@ fn pipes(cx: &mut Context<'_>) {
 /// `set -o pipefail` as a command of its own in front of the pipe.
 fn sets_pipefail(script: &Script) -> bool {
     let first_pipe = script.pipes.first().map_or(usize::MAX, |p| p.start);
-    script.commands.iter().any(|c| {
-        is(c, &["set"]) && has_word(c, &["pipefail"]) && c.span.start < first_pipe
-    })
+    script
+        .commands
+        .iter()
+        .any(|c| is(c, &["set"]) && has_word(c, &["pipefail"]) && c.span.start < first_pipe)
 }
 
 fn is_interpreter(name: &str) -> bool {
     matches!(
         name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'),
-        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "python" | "perl" | "ruby" | "node" | "php"
+        "sh" | "bash"
+            | "dash"
+            | "ash"
+            | "zsh"
+            | "ksh"
+            | "python"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
     )
 }
 

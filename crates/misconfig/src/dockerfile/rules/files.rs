@@ -250,7 +250,17 @@ fn archives(cx: &mut Context<'_>, stage: usize) {
 fn unpacks(command: &Command) -> bool {
     if is(
         command,
-        &["unzip", "gunzip", "bunzip2", "unlzma", "unxz", "zgz", "uncompress", "zcat", "gzcat"],
+        &[
+            "unzip",
+            "gunzip",
+            "bunzip2",
+            "unlzma",
+            "unxz",
+            "zgz",
+            "uncompress",
+            "zcat",
+            "gzcat",
+        ],
     ) {
         return true;
     }

@@ -336,7 +336,10 @@ fn duplicates(cx: &mut Context<'_>) {
             Some(line) => found.push((
                 stage.index,
                 word.span,
-                format!("`{}` is already the stage of line {line}.", shown(&word.text)),
+                format!(
+                    "`{}` is already the stage of line {line}.",
+                    shown(&word.text)
+                ),
             )),
             None => {
                 seen.insert(key.clone(), stage.instruction.line);

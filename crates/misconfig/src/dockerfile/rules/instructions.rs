@@ -129,7 +129,12 @@ pub(in super::super) fn diagnostics(cx: &mut Context<'_>, diagnostics: &[Diagnos
         let index = instructions
             .partition_point(|i| i.span.start <= at)
             .checked_sub(1);
-        cx.report(rule, diagnostic.span, index, format!("{}.", diagnostic.message));
+        cx.report(
+            rule,
+            diagnostic.span,
+            index,
+            format!("{}.", diagnostic.message),
+        );
     }
 }
 
@@ -147,7 +152,10 @@ fn simple(cx: &mut Context<'_>, index: usize, instruction: &Instruction) {
                 cx.report(&RELATIVE_WORKDIR, word.span, Some(index), message);
             }
             let system = ["/proc", "/boot", "/dev", "/sys", "/initrd", "/lost+found"];
-            if system.iter().any(|s| path == *s || path.starts_with(&format!("{s}/"))) {
+            if system
+                .iter()
+                .any(|s| path == *s || path.starts_with(&format!("{s}/")))
+            {
                 let message = format!("`{}` belongs to the system.", shown(&path));
                 cx.report(&SYSTEM_WORKDIR, word.span, Some(index), message);
             }
@@ -165,8 +173,14 @@ fn is_absolute(path: &str) -> bool {
 }
 
 fn legacy(cx: &mut Context<'_>, index: usize, pairs: &[Pair]) {
-    for pair in pairs.iter().filter(|p| p.legacy && !p.value.text.is_empty()) {
-        let message = format!("`{}` and its value are not joined by `=`.", shown(&pair.key.text));
+    for pair in pairs
+        .iter()
+        .filter(|p| p.legacy && !p.value.text.is_empty())
+    {
+        let message = format!(
+            "`{}` and its value are not joined by `=`.",
+            shown(&pair.key.text)
+        );
         cx.report(&LEGACY_PAIR, pair.key.span, Some(index), message);
     }
 }
@@ -233,7 +247,11 @@ fn casing(cx: &mut Context<'_>) {
         .map(|(index, i)| (index, i.name.span, i.name.text.clone()))
         .collect();
     for (index, span, name) in odd {
-        let case = if wants_upper { "capitals" } else { "lower case" };
+        let case = if wants_upper {
+            "capitals"
+        } else {
+            "lower case"
+        };
         let message = format!("`{name}` is not in {case} as the others are.");
         cx.report(&CASING, span, Some(index), message);
     }
@@ -266,9 +284,28 @@ fn description(cx: &mut Context<'_>, index: usize, instruction: &Instruction) {
 
 /// Names that a builder or nearly every base image sets.
 const USUALLY_SET: [&str; 22] = [
-    "PATH", "HOME", "HOSTNAME", "TERM", "USER", "PWD", "LANG", "HTTP_PROXY", "http_proxy",
-    "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY",
-    "all_proxy", "SOURCE_DATE_EPOCH", "JAVA_HOME", "GOPATH", "CONDA_DIR", "VIRTUAL_ENV",
+    "PATH",
+    "HOME",
+    "HOSTNAME",
+    "TERM",
+    "USER",
+    "PWD",
+    "LANG",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "SOURCE_DATE_EPOCH",
+    "JAVA_HOME",
+    "GOPATH",
+    "CONDA_DIR",
+    "VIRTUAL_ENV",
 ];
 
 fn variables(cx: &mut Context<'_>) {

@@ -166,7 +166,10 @@ fn missing(cx: &mut Context<'_>) {
             continue;
         }
         for key in cx.options.labels.keys() {
-            if labels.get(stage.index).is_some_and(|l| !l.contains_key(key)) {
+            if labels
+                .get(stage.index)
+                .is_some_and(|l| !l.contains_key(key))
+            {
                 let index = stage.instructions.start.checked_sub(1);
                 let message = format!("`{}` is missing.", shown(key));
                 found.push((index, stage.instruction.name.span, message));
@@ -184,9 +187,13 @@ fn is_url(text: &str) -> bool {
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or("");
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
         && !host.is_empty()
-        && text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&b))
 }
 
 /// RFC 3339, section 5.6.
@@ -219,7 +226,9 @@ fn is_time(text: &str) -> bool {
         }
         None => rest,
     };
-    let offset = rest.strip_prefix(['+', '-']).and_then(|o| o.split_once(':'));
+    let offset = rest
+        .strip_prefix(['+', '-'])
+        .and_then(|o| o.split_once(':'));
     let two = |t: &str| t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit());
     matches!(rest, "Z" | "z") || offset.is_some_and(|(h, m)| two(h) && two(m))
 }
@@ -232,19 +241,25 @@ fn is_spdx(text: &str) -> bool {
     let identifier = |w: &str| {
         let w = w.trim_matches(['(', ')']);
         w.len() >= 3
-            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.+".contains(&b))
+            && w.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-.+".contains(&b))
             && w.bytes().any(|b| b.is_ascii_uppercase())
     };
     words.len() % 2 == 1
-        && words
-            .iter()
-            .enumerate()
-            .all(|(i, w)| if i % 2 == 0 { identifier(w) } else { operator(w) })
+        && words.iter().enumerate().all(|(i, w)| {
+            if i % 2 == 0 {
+                identifier(w)
+            } else {
+                operator(w)
+            }
+        })
 }
 
 fn is_hash(text: &str) -> bool {
     matches!(text.len(), 7 | 40 | 64)
-        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// Semantic Versioning 2.0.0, rules 2, 9 and 10.
@@ -261,9 +276,8 @@ fn is_semver(text: &str) -> bool {
         !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) && (n == "0" || !n.starts_with('0'))
     };
     let identifiers = |text: &str| {
-        text.split('.').all(|i| {
-            !i.is_empty() && i.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        })
+        text.split('.')
+            .all(|i| !i.is_empty() && i.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
     };
     core.split('.').count() == 3
         && core.split('.').all(number)

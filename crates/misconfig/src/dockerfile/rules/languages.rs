@@ -86,19 +86,47 @@ fn pip_install(command: &Command) -> bool {
     let name = command.name().unwrap_or("");
     let words = command.arguments();
     let module = is_python(name)
-        && words.windows(2).any(|pair| {
-            matches!(pair, [flag, module] if flag.text == "-m" && is_pip(&module.text))
-        });
+        && words.windows(2).any(
+            |pair| matches!(pair, [flag, module] if flag.text == "-m" && is_pip(&module.text)),
+        );
     (is_pip(name) || module) && has_word(command, &["install"])
 }
 
 const PIP_VALUES: [&str; 34] = [
-    "-m", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "-t",
-    "--target", "--prefix", "--proxy", "--root", "-e", "--editable", "--platform",
-    "--python-version", "--abi", "--implementation", "--progress-bar", "--timeout", "--retries",
-    "--cert", "--client-cert", "--cache-dir", "--src", "--upgrade-strategy", "--no-binary",
-    "--only-binary", "--global-option", "--install-option", "--root-user-action", "--log",
-    "--config-settings", "-b",
+    "-m",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--trusted-host",
+    "-t",
+    "--target",
+    "--prefix",
+    "--proxy",
+    "--root",
+    "-e",
+    "--editable",
+    "--platform",
+    "--python-version",
+    "--abi",
+    "--implementation",
+    "--progress-bar",
+    "--timeout",
+    "--retries",
+    "--cert",
+    "--client-cert",
+    "--cache-dir",
+    "--src",
+    "--upgrade-strategy",
+    "--no-binary",
+    "--only-binary",
+    "--global-option",
+    "--install-option",
+    "--root-user-action",
+    "--log",
+    "--config-settings",
+    "-b",
 ];
 
 fn unpinned_pip(command: &Command) -> Option<String> {
@@ -123,7 +151,9 @@ fn unpinned_pip(command: &Command) -> Option<String> {
     let words = packages(command, &["install"], &PIP_VALUES);
     unpinned(&words, &|text| {
         let is_file = text.starts_with(['.', '/'])
-            || [".whl", ".tar.gz", ".zip", ".tar.bz2"].iter().any(|e| text.ends_with(e));
+            || [".whl", ".tar.gz", ".zip", ".tar.bz2"]
+                .iter()
+                .any(|e| text.ends_with(e));
         if let Some((scheme, rest)) = text.split_once("://") {
             return !scheme.starts_with("git+") || rest.contains('@');
         }
@@ -146,7 +176,11 @@ fn pip_cache(cx: &mut Context<'_>) {
                 p.key.text == "PIP_NO_CACHE_DIR" && is_true(&p.value.unquoted(escape))
             }))
         });
-        let from = if inherited { Some(0) } else { set.map(|(i, _)| i) };
+        let from = if inherited {
+            Some(0)
+        } else {
+            set.map(|(i, _)| i)
+        };
         if from.is_some() {
             without.insert(stage.index);
         }
@@ -193,8 +227,18 @@ fn exports(run: &Run<'_>) -> bool {
 
 fn unpinned_npm(command: &Command) -> Option<String> {
     const VALUES: [&str; 12] = [
-        "--registry", "--loglevel", "--prefix", "--cache", "--userconfig", "--tag", "--omit",
-        "--include", "-w", "--workspace", "-C", "--fetch-retries",
+        "--registry",
+        "--loglevel",
+        "--prefix",
+        "--cache",
+        "--userconfig",
+        "--tag",
+        "--omit",
+        "--include",
+        "-w",
+        "--workspace",
+        "-C",
+        "--fetch-retries",
     ];
     const INSTALLS: [&str; 3] = ["install", "i", "add"];
     if !is(command, &["npm"]) {
@@ -217,8 +261,18 @@ fn unpinned_npm(command: &Command) -> Option<String> {
 
 fn unpinned_gem(command: &Command) -> Option<String> {
     const VALUES: [&str; 12] = [
-        "-i", "--install-dir", "-n", "--bindir", "--platform", "-s", "--source", "-P",
-        "--trust-policy", "--env", "--document", "--build-root",
+        "-i",
+        "--install-dir",
+        "-n",
+        "--bindir",
+        "--platform",
+        "-s",
+        "--source",
+        "-P",
+        "--trust-policy",
+        "--env",
+        "--document",
+        "--build-root",
     ];
     if !is(command, &["gem"]) || has_flag(command, "v", &["version"]) {
         return None;
@@ -236,8 +290,20 @@ fn unpinned_gem(command: &Command) -> Option<String> {
 
 fn unpinned_go(command: &Command) -> Option<String> {
     const VALUES: [&str; 14] = [
-        "-tags", "-ldflags", "-gcflags", "-asmflags", "-mod", "-modfile", "-o", "-p", "-C",
-        "-buildmode", "-exec", "-overlay", "-pkgdir", "-toolexec",
+        "-tags",
+        "-ldflags",
+        "-gcflags",
+        "-asmflags",
+        "-mod",
+        "-modfile",
+        "-o",
+        "-p",
+        "-C",
+        "-buildmode",
+        "-exec",
+        "-overlay",
+        "-pkgdir",
+        "-toolexec",
     ];
     if !is(command, &["go"]) {
         return None;

@@ -150,7 +150,14 @@ fn unpinned(words: &[&ShellWord], pinned: &dyn Fn(&str) -> bool) -> Option<Strin
 }
 
 const APT_VALUES: [&str; 9] = [
-    "-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a",
+    "-t",
+    "--target-release",
+    "--default-release",
+    "-o",
+    "--option",
+    "-c",
+    "--config-file",
+    "-a",
     "--host-architecture",
 ];
 
@@ -173,7 +180,11 @@ fn apt(cx: &mut Context<'_>) {
             cluster.is_some_and(|c| c.matches('q').count() > 1 || c.starts_with("q="))
                 || w.text == "--quiet=2"
         });
-        let quiets = command.arguments().iter().filter(|w| w.text == "-q").count();
+        let quiets = command
+            .arguments()
+            .iter()
+            .filter(|w| w.text == "-q")
+            .count();
         (apt_install(command)
             && !has_flag(command, "y", &["yes", "assume-yes"])
             && !quiet
@@ -200,11 +211,15 @@ fn apt(cx: &mut Context<'_>) {
     cx.each_run(&APT_LISTS, &|run| {
         let mut commands = run.commands();
         let update = commands.find(|c| is(c, &["apt-get", "apt"]) && has_word(c, &["update"]))?;
-        let cleaned =
-            run.mounts(&|t| t == "/var/lib/apt" || t == "/var/lib/apt/lists" || t == "/var/lib")
-                || removes(run, &|path| path.starts_with("/var/lib/apt"));
-        (kept.get(run.stage) == Some(&true) && !cleaned)
-            .then(|| (update.span, "the package lists stay in the layer.".to_owned()))
+        let cleaned = run
+            .mounts(&|t| t == "/var/lib/apt" || t == "/var/lib/apt/lists" || t == "/var/lib")
+            || removes(run, &|path| path.starts_with("/var/lib/apt"));
+        (kept.get(run.stage) == Some(&true) && !cleaned).then(|| {
+            (
+                update.span,
+                "the package lists stay in the layer.".to_owned(),
+            )
+        })
     });
 }
 
@@ -225,7 +240,11 @@ fn cleans_all(run: &Run<'_>, manager: &str) -> bool {
 
 fn unsigned(command: &Command) -> Option<String> {
     let flags: &[&str] = match command.name()? {
-        "apt-get" | "apt" => &["allow-unauthenticated", "force-yes", "allow-insecure-repositories"],
+        "apt-get" | "apt" => &[
+            "allow-unauthenticated",
+            "force-yes",
+            "allow-insecure-repositories",
+        ],
         "apk" => &["allow-untrusted"],
         "yum" | "dnf" | "microdnf" => &["nogpgcheck", "no-gpgchecks"],
         "zypper" => &["no-gpg-checks", "allow-unsigned-rpm"],
@@ -239,8 +258,18 @@ fn unsigned(command: &Command) -> Option<String> {
 fn update_alone(cx: &mut Context<'_>) {
     const MANAGERS: [&str; 7] = ["apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"];
     const INSTALLS: [&str; 12] = [
-        "install", "add", "upgrade", "dist-upgrade", "full-upgrade", "reinstall", "in",
-        "groupinstall", "localinstall", "build-dep", "source", "download",
+        "install",
+        "add",
+        "upgrade",
+        "dist-upgrade",
+        "full-upgrade",
+        "reinstall",
+        "in",
+        "groupinstall",
+        "localinstall",
+        "build-dep",
+        "source",
+        "download",
     ];
     let mut found = Vec::new();
     for run in &cx.runs {
@@ -263,8 +292,18 @@ fn update_alone(cx: &mut Context<'_>) {
 
 fn unpinned_apk(command: &Command) -> Option<String> {
     const VALUES: [&str; 12] = [
-        "-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir",
-        "--repositories-file", "--cache-dir", "--wait", "--cache-max-age",
+        "-t",
+        "--virtual",
+        "-X",
+        "--repository",
+        "-p",
+        "--root",
+        "--arch",
+        "--keys-dir",
+        "--repositories-file",
+        "--cache-dir",
+        "--wait",
+        "--cache-max-age",
     ];
     if !is(command, &["apk"]) {
         return None;
@@ -290,8 +329,17 @@ fn module_pinned(text: &str) -> bool {
 }
 
 const RPM_VALUES: [&str; 11] = [
-    "-c", "--config", "--enablerepo", "--disablerepo", "--repo", "--repoid", "--installroot",
-    "--releasever", "-x", "--exclude", "--setopt",
+    "-c",
+    "--config",
+    "--enablerepo",
+    "--disablerepo",
+    "--repo",
+    "--repoid",
+    "--installroot",
+    "--releasever",
+    "-x",
+    "--exclude",
+    "--setopt",
 ];
 
 fn rpm_unpinned(command: &Command) -> Option<String> {
@@ -325,7 +373,9 @@ fn yum(cx: &mut Context<'_>) {
         (!cleaned).then(|| (install.span, CACHE_STAYS.to_owned()))
     });
     cx.each_command(&YUM_PIN, &|command, _| {
-        is(command, &["yum"]).then(|| rpm_unpinned(command)).flatten()
+        is(command, &["yum"])
+            .then(|| rpm_unpinned(command))
+            .flatten()
     });
 }
 
@@ -340,9 +390,9 @@ fn dnf(cx: &mut Context<'_>) {
     });
     for name in DNF {
         cx.each_run(&DNF_CLEAN, &|run| {
-            let fills = run.commands().find(|c| {
-                is(c, &[name]) && has_word(c, &["install", "upgrade", "reinstall"])
-            })?;
+            let fills = run
+                .commands()
+                .find(|c| is(c, &[name]) && has_word(c, &["install", "upgrade", "reinstall"]))?;
             let caches = ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"];
             let cleaned = cleans_all(run, name)
                 || removes(run, &|path| caches.iter().any(|c| path.starts_with(c)))
@@ -357,7 +407,13 @@ fn dnf(cx: &mut Context<'_>) {
 
 fn zypper(cx: &mut Context<'_>) {
     const ASKS: [&str; 7] = [
-        "install", "in", "remove", "rm", "source-install", "si", "patch",
+        "install",
+        "in",
+        "remove",
+        "rm",
+        "source-install",
+        "si",
+        "patch",
     ];
     const VALUES: [&str; 8] = [
         "-r", "--repo", "--from", "-t", "--type", "-n", "--name", "--root",
@@ -388,9 +444,11 @@ fn zypper(cx: &mut Context<'_>) {
         }
         // `-n` in front of the subcommand is a flag, behind it an option with a value.
         let first = positional(command, &[]).first().map(|w| w.span.start)?;
-        let values: &[&str] = if command.arguments().iter().any(|w| {
-            w.text == "-n" && w.span.start < first
-        }) {
+        let values: &[&str] = if command
+            .arguments()
+            .iter()
+            .any(|w| w.text == "-n" && w.span.start < first)
+        {
             &VALUES[..5]
         } else {
             &VALUES

@@ -43,8 +43,19 @@ pub(super) fn check(cx: &mut Context<'_>) {
 
 /// Words of a name that say what is in it, in the order of a reader's suspicion.
 const SECRET_WORDS: [&str; 13] = [
-    "password", "passwd", "passphrase", "pword", "secret", "secrets", "token", "tokens", "apikey",
-    "credential", "credentials", "pgpassword", "authtoken",
+    "password",
+    "passwd",
+    "passphrase",
+    "pword",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "apikey",
+    "credential",
+    "credentials",
+    "pgpassword",
+    "authtoken",
 ];
 
 /// Pairs of words that only together say it.
@@ -67,7 +78,10 @@ const HARMLESS_ENDS: [&str; 10] = [
 /// Whether a variable of that name holds a secret.
 fn is_secret_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(['_', '-', '.']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = lower
+        .split(['_', '-', '.'])
+        .filter(|w| !w.is_empty())
+        .collect();
     if words.contains(&"public") || words.last().is_some_and(|w| HARMLESS_ENDS.contains(w)) {
         return false;
     }
@@ -102,13 +116,44 @@ fn is_secret_file(path: &str) -> bool {
     let lower = path.trim_matches('"').to_ascii_lowercase();
     let name = base_name(&lower);
     let exact = [
-        ".env", ".netrc", ".npmrc", ".pypirc", ".pgpass", ".git-credentials", ".htpasswd",
-        ".vault-token", ".my.cnf", ".s3cfg", ".boto", ".dockercfg", "id_rsa", "id_dsa", "id_ecdsa",
-        "id_ed25519", "kubeconfig", "credentials.json", "service-account.json",
-        "serviceaccount.json", "secrets.yaml", "secrets.yml", "secrets.json", "terraform.tfstate",
+        ".env",
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        ".pgpass",
+        ".git-credentials",
+        ".htpasswd",
+        ".vault-token",
+        ".my.cnf",
+        ".s3cfg",
+        ".boto",
+        ".dockercfg",
+        "id_rsa",
+        "id_dsa",
+        "id_ecdsa",
+        "id_ed25519",
+        "kubeconfig",
+        "credentials.json",
+        "service-account.json",
+        "serviceaccount.json",
+        "secrets.yaml",
+        "secrets.yml",
+        "secrets.json",
+        "terraform.tfstate",
     ];
-    let end = [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk"];
-    let example = ["example", "sample", "template", "dist", ".pub", "public", "cert", "ca."];
+    let end = [
+        ".pem",
+        ".key",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".keystore",
+        ".kdbx",
+        ".ppk",
+    ];
+    let example = [
+        "example", "sample", "template", "dist", ".pub", "public", "cert", "ca.",
+    ];
     if example.iter().any(|e| name.contains(e)) {
         return false;
     }
@@ -170,7 +215,7 @@ fn files(cx: &mut Context<'_>) {
         for file in files {
             let later = removed
                 .get(base_name(&file.target))
-                .and_then(|list| list.iter().find(|(at, _)| *at > file.index));
+                .and_then(|list| list.get(list.partition_point(|(at, _)| *at <= file.index)));
             match later {
                 Some((_, line)) => {
                     let message = format!(
@@ -216,7 +261,10 @@ fn in_command(command: &Command) -> Option<String> {
         if word.dynamic || !text.is_ascii() {
             continue;
         }
-        let next = words.get(i + 1).filter(|w| !w.dynamic).map(|w| w.text.as_str());
+        let next = words
+            .get(i + 1)
+            .filter(|w| !w.dynamic)
+            .map(|w| w.text.as_str());
         if has_credentials(text) {
             return Some("an address holds a user and a password.".to_owned());
         }
@@ -236,8 +284,10 @@ fn in_command(command: &Command) -> Option<String> {
         {
             return Some(format!("`{}` is followed by a value.", shown(flag)));
         }
-        if matches!(text, "--password" | "--token" | "--api-key" | "--access-token")
-            && next.is_some_and(|n| !n.starts_with('-'))
+        if matches!(
+            text,
+            "--password" | "--token" | "--api-key" | "--access-token"
+        ) && next.is_some_and(|n| !n.starts_with('-'))
         {
             return Some(format!("`{text}` is followed by a value."));
         }

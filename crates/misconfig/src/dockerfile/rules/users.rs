@@ -114,11 +114,7 @@ fn user_values(cx: &Context<'_>) -> Vec<UserValue> {
     users
 }
 
-fn in_stage<'u>(
-    cx: &Context<'_>,
-    stage: usize,
-    users: &'u [UserValue],
-) -> &'u [UserValue] {
+fn in_stage<'u>(cx: &Context<'_>, stage: usize, users: &'u [UserValue]) -> &'u [UserValue] {
     let range = cx
         .stages
         .get(stage)

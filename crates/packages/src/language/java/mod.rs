@@ -2,6 +2,7 @@
 //! build leaves them out, manifest and file name have to do.
 
 mod identity;
+mod pom;
 mod zip;
 
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta};
@@ -28,7 +29,7 @@ impl Analyzer for Java {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {
@@ -118,6 +119,7 @@ impl Walk<'_> {
         let zip = Zip::open(source)?;
         let mut artifacts: Vec<Artifact> = Vec::new();
         let mut manifest = Manifest::default();
+        let mut licenses: Vec<(String, String)> = Vec::new();
         for entry in zip.entries() {
             let entry = entry?;
             if entry.name == "META-INF/MANIFEST.MF" {
@@ -130,6 +132,15 @@ impl Walk<'_> {
                 if let Some(text) = self.text(path, &zip, &entry) {
                     artifacts.extend(Artifact::of_properties(&text));
                 }
+            } else if let Some(folder) = entry
+                .name
+                .strip_prefix("META-INF/maven/")
+                .and_then(|rest| rest.strip_suffix("/pom.xml"))
+            {
+                let text = self.text(path, &zip, &entry);
+                if let Some(license) = text.and_then(|text| pom::license(&text)) {
+                    licenses.push((folder.replace('/', ":"), license));
+                }
             } else if is_archive(entry.name) {
                 let inner = format!("{path}!/{}", entry.name);
                 let result = self.nested(&inner, source, &zip, &entry, depth);
@@ -138,7 +149,14 @@ impl Walk<'_> {
         }
         artifacts.sort();
         artifacts.dedup();
+        let from = self.facts.packages.len();
         self.packages(path, artifacts, &manifest);
+        for package in &mut self.facts.packages[from..] {
+            // A pom speaks of its own artifact; the manifest of the whole archive.
+            if let Some((_, license)) = licenses.iter().find(|(name, _)| *name == package.name) {
+                package.licenses = vec![license.clone()];
+            }
+        }
         Ok(())
     }
 

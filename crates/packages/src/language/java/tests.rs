@@ -236,3 +236,18 @@ fn java_archives_are_wanted_by_extension() {
         assert_eq!(wants(&Java, path), wanted, "{path}");
     }
 }
+
+#[test]
+fn a_pom_names_the_licence_of_its_own_artifact() {
+    let jar = archive(&[
+        ("META-INF/MANIFEST.MF", b"Bundle-License: other\n", true),
+        (POM, LOG4J, true),
+        (
+            "META-INF/maven/org.apache.logging.log4j/log4j-core/pom.xml",
+            b"<project><licenses><license><name>Apache License, Version 2.0</name></license></licenses></project>",
+            true,
+        ),
+    ]);
+    let facts = run(&Java, "app/log4j-core-2.14.1.jar", &jar).expect("readable");
+    assert_eq!(facts.packages[0].licenses, ["Apache License, Version 2.0"]);
+}

@@ -23,7 +23,7 @@ pub(super) const FORMAT: Format = Format {
 /// Parents above a project, and imports inside each other.
 const MAX_PARENTS: usize = 16;
 /// Modules of a tree that are searched for an imported list of versions.
-const MAX_MODULES: usize = 300;
+const MAX_MODULES: usize = 200;
 
 fn read(input: &Input<'_>) -> Result<Lock, String> {
     let mut lock = Lock::new(PackageType::Maven);
@@ -178,6 +178,11 @@ impl Chain {
                 }
             }
         }
+        // The tree is searched only for what may be its own.
+        imports.retain(|import| {
+            let own = |(_, project): &(String, Project)| project.own_group() == import.group;
+            self.projects.iter().any(own)
+        });
         if imports.is_empty() {
             return managed;
         }

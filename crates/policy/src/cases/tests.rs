@@ -1,0 +1,79 @@
+use super::*;
+
+fn policy(_: Option<&str>) -> Result<Policy, Error> {
+    Ok(crate::tests::load(
+        "version: '1.0'\nvulnerabilities: {max_critical: 0}\nrules: [{id: k, when: {exploited: true}, action: warn}]\n",
+    ))
+}
+
+fn run_text(text: &str) -> Vec<CaseResult> {
+    let cases = read_cases("c.yaml", text.as_bytes()).unwrap();
+    run_cases(&cases, &policy, &|file| Err(format!("cannot read {file}")))
+}
+
+#[test]
+fn cases_pass_or_say_what_differs() {
+    for (case, expected) in [
+        (
+            "findings: [{severity: critical}], expect: {status: fail, violations: [vulnerabilities.max_critical]}",
+            "",
+        ),
+        (
+            "findings: [{severity: high, exploited: true}], expect: {status: warn, warnings: [rules.k], passed: [vulnerabilities.max_critical]}",
+            "",
+        ),
+        (
+            "findings: [{id: CVE-1, severity: critical}], waivers: [{id: CVE-1}], expect: {status: pass, waived: [CVE-1]}",
+            "",
+        ),
+        (
+            "findings: [{severity: critical}], expect: {status: pass}",
+            "expected status pass, got fail",
+        ),
+        (
+            "expect: {violations: [rules.k]}",
+            "expected violations [rules.k], got []",
+        ),
+        (
+            "expect: {passed: [nothing]}",
+            "expected the rule nothing to hold",
+        ),
+        ("report: gone.json, expect: {}", "cannot read gone.json"),
+    ] {
+        let results = run_text(&format!("cases: [{{name: x, {case}}}]"));
+        assert_eq!(results[0].differences.join("; "), expected, "{case}");
+        assert_eq!(results[0].passed(), expected.is_empty());
+    }
+}
+
+#[test]
+fn wrong_cases_say_where() {
+    for (text, expected) in [
+        (
+            "case: []",
+            "c.yaml:1:1: unknown key `case`; did you mean `cases`?",
+        ),
+        ("cases: [{expect: {}}]", "c.yaml:1:9: a case needs a `name`"),
+        ("cases: [{name: x}]", "c.yaml:1:9: a case needs an `expect`"),
+        (
+            "cases: [{name: x, expect: {status: ok}}]",
+            "c.yaml:1:36: expected pass, warn, fail, found `ok`",
+        ),
+        (
+            "cases: [{name: x, expect: {}, facts: {sise: 1}}]",
+            "c.yaml:1:38: `facts`: unknown field `sise`",
+        ),
+        (
+            "cases: [{name: x, expect: {}, findings: [{severity: awful}]}]",
+            "c.yaml:1:53: `awful` is not a severity",
+        ),
+    ] {
+        let error = read_cases("c.yaml", text.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.lines().any(|l| l.starts_with(expected)),
+            "{text}\n{error}"
+        );
+    }
+}

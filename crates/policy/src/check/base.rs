@@ -1,0 +1,195 @@
+//! Base images, from Dockerfiles, from what the caller knows, from the image's label.
+
+use seaworthy_oci::Reference;
+
+use super::{Breach, Found};
+use crate::glob::ImagePattern;
+use crate::row::World;
+use crate::subject::{DockerfileFacts, StageBase};
+use crate::verdict::Cause;
+
+/// The label that names an image's base (OCI image specification, annotations).
+const LABEL: &str = "org.opencontainers.image.base.name";
+
+/// Longest chain of stages that is followed.
+const MAX_STAGES: usize = 1000;
+
+/// A base image and where it is named.
+struct Base {
+    text: String,
+    location: String,
+    /// Whether the shipped image is built on it.
+    ships: bool,
+    reference: Option<Reference>,
+}
+
+/// The bases; the error says why they are not known.
+fn bases(world: &World<'_>) -> Result<Vec<Base>, String> {
+    let facts = world.subject.facts;
+    let base = |text: &str, location: String, ships: bool| Base {
+        text: text.to_owned(),
+        location,
+        ships,
+        reference: text.parse().ok(),
+    };
+    if let Some(dockerfiles) = facts.dockerfiles.as_ref().filter(|d| !d.is_empty()) {
+        let mut all = Vec::new();
+        for dockerfile in dockerfiles {
+            let target = target(dockerfile);
+            let shipped = follow(dockerfile, target);
+            for (index, stage) in dockerfile.stages.iter().enumerate() {
+                let location = format!("{}:{}", dockerfile.path, stage.line);
+                match &stage.base {
+                    StageBase::Image(text) => {
+                        all.push(base(text, location, Some(index) == shipped));
+                    }
+                    StageBase::Unresolved(text) => {
+                        return Err(format!(
+                            "{location}: `FROM {text}` has arguments without a value"
+                        ));
+                    }
+                    StageBase::Scratch | StageBase::Stage(_) => {}
+                }
+            }
+        }
+        return Ok(all);
+    }
+    if let Some(text) = &facts.base_image {
+        return Ok(vec![base(text, String::new(), true)]);
+    }
+    let label = world
+        .subject
+        .report
+        .inventory
+        .image
+        .as_ref()
+        .and_then(|i| i.labels.get(LABEL));
+    match label {
+        Some(text) => Ok(vec![base(text, format!("label {LABEL}"), true)]),
+        None => Err(format!(
+            "the base image is not known: give the Dockerfile, or build with the label {LABEL}"
+        )),
+    }
+}
+
+pub(super) fn target(dockerfile: &DockerfileFacts) -> usize {
+    dockerfile
+        .target
+        .unwrap_or_else(|| dockerfile.stages.len().saturating_sub(1))
+}
+
+/// The stage, at or below a stage, that is built on an image.
+fn follow(dockerfile: &DockerfileFacts, mut stage: usize) -> Option<usize> {
+    for _ in 0..MAX_STAGES {
+        match &dockerfile.stages.get(stage)?.base {
+            StageBase::Stage(below) if *below < stage => stage = *below,
+            StageBase::Image(_) | StageBase::Unresolved(_) => return Some(stage),
+            StageBase::Scratch | StageBase::Stage(_) => return None,
+        }
+    }
+    None
+}
+
+fn cause(base: &Base, detail: String) -> Cause {
+    Cause {
+        kind: "image",
+        id: base.text.clone(),
+        location: base.location.clone(),
+        detail,
+        ..Cause::default()
+    }
+}
+
+fn unreadable(bases: &[Base]) -> Option<String> {
+    bases.iter().find(|b| b.reference.is_none()).map(|b| {
+        format!(
+            "`{}` is not an image reference",
+            crate::read::shown(&b.text)
+        )
+    })
+}
+
+pub(super) fn allowed(world: &World<'_>, patterns: &[ImagePattern], all_stages: bool) -> Found {
+    let bases = match bases(world) {
+        Ok(bases) => bases,
+        Err(why) => return Found::Unknown(why),
+    };
+    let causes: Vec<Cause> = bases
+        .iter()
+        .filter(|b| b.ships || all_stages)
+        .filter(|b| {
+            b.reference
+                .as_ref()
+                .is_some_and(|r| !patterns.iter().any(|p| p.matches(r)))
+        })
+        .map(|b| {
+            let by_digest = b.reference.as_ref().is_some_and(|r| r.tag.is_none());
+            let detail = if by_digest {
+                "pinned by digest alone, so its tag is not known; write name:tag@digest"
+            } else {
+                ""
+            };
+            cause(b, detail.to_owned())
+        })
+        .collect();
+    if let Some(first) = causes.first() {
+        let list: Vec<&str> = patterns.iter().map(|p| p.text.as_str()).take(5).collect();
+        return Found::Broken(
+            Breach::one(
+                format!("Base image is not allowed: {}", first.id),
+                format!("build on one of {}", list.join(", ")),
+            )
+            .because(causes),
+        );
+    }
+    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+}
+
+pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found {
+    let bases = match bases(world) {
+        Ok(bases) => bases,
+        Err(why) => return Found::Unknown(why),
+    };
+    let causes: Vec<Cause> = bases
+        .iter()
+        .filter_map(|b| {
+            let reference = b.reference.as_ref()?;
+            let pattern = patterns.iter().find(|p| p.matches(reference))?;
+            Some(cause(b, format!("matches {}", pattern.text)))
+        })
+        .collect();
+    if let Some(first) = causes.first() {
+        let latest = first.detail == "matches *:latest";
+        let remedy = if latest {
+            "name a version instead of `latest`, better with its digest"
+        } else {
+            "build on another image"
+        };
+        return Found::Broken(
+            Breach::one(format!("Prohibited base image: {}", first.id), remedy).because(causes),
+        );
+    }
+    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+}
+
+pub(super) fn pinned(world: &World<'_>) -> Found {
+    let bases = match bases(world) {
+        Ok(bases) => bases,
+        Err(why) => return Found::Unknown(why),
+    };
+    let causes: Vec<Cause> = bases
+        .iter()
+        .filter(|b| b.reference.as_ref().is_some_and(|r| r.digest.is_none()))
+        .map(|b| cause(b, "no digest".to_owned()))
+        .collect();
+    if let Some(first) = causes.first() {
+        return Found::Broken(
+            Breach::one(
+                format!("Base image is not pinned by digest: {}", first.id),
+                "write name:tag@sha256:… behind FROM",
+            )
+            .because(causes),
+        );
+    }
+    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+}

@@ -1,0 +1,44 @@
+//! Small reports for tests.
+
+use seaworthy_model::{Finding, MatchReason, Origin, Package, Report, Severity, State};
+
+use crate::row::{Left, World};
+use crate::subject::{Facts, Subject};
+
+pub(crate) fn finding(id: &str, package: usize, severity: Severity) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        aliases: Vec::new(),
+        package,
+        state: State::Affected,
+        severity,
+        severity_source: String::new(),
+        ratings: Vec::new(),
+        epss: None,
+        kev: None,
+        fixed_version: None,
+        fix_command: None,
+        origin: Origin::Unknown,
+        reason: MatchReason::default(),
+    }
+}
+
+pub(crate) fn report(packages: Vec<Package>, findings: Vec<Finding>) -> Report {
+    let mut report = Report {
+        schema_version: Report::SCHEMA_VERSION.to_owned(),
+        findings,
+        ..Report::default()
+    };
+    report.target.name = "registry.example.com/shop/web:1.8".to_owned();
+    report.inventory.packages = packages;
+    report
+}
+
+pub(crate) fn world<'a>(report: &'a Report, facts: &'a Facts) -> World<'a> {
+    let subject = Subject {
+        report,
+        facts,
+        now: "2026-11-25".parse().unwrap(),
+    };
+    World::new(subject, &Left::all(report), "production")
+}

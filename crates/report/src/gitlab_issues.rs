@@ -1,0 +1,165 @@
+//! GitLab's reports of secrets and of misconfigurations (SAST), schema 15.x.
+
+use std::collections::BTreeSet;
+
+use seaworthy_model::{Layer, Location, Misconfiguration, Report, Secret};
+use serde_json::{Map, Value, json};
+
+use crate::gitlab::{self, NAME_LIMIT, SOLUTION_LIMIT};
+use crate::{Error, WriteOptions, issues, text};
+
+/// What GitLab's own analyser writes when there is no commit.
+const NO_COMMIT: &str = "0000000";
+
+/// The secret detection report. GitLab requires a commit; without one, the revision that the image
+/// names stands in.
+pub(crate) fn secrets(
+    report: &Report,
+    options: &WriteOptions,
+    commit: Option<&str>,
+) -> Result<Value, Error> {
+    gitlab::check(options)?;
+    let commit = commit
+        .map(str::to_owned)
+        .filter(|c| !c.is_empty())
+        .or_else(|| revision(report))
+        .unwrap_or_else(|| NO_COMMIT.to_owned());
+    let mut seen = BTreeSet::new();
+    let list: Vec<Value> = report
+        .secrets
+        .iter()
+        .map(|s| (issues::secret_id(report, s), s))
+        .filter(|(id, _)| seen.insert(id.clone()))
+        .map(|(id, s)| secret(report, s, &id, &commit))
+        .collect();
+    Ok(json!({
+        "version": options.gitlab.schema_version,
+        "scan": gitlab::scan(report, options, "secret_detection"),
+        "vulnerabilities": list,
+    }))
+}
+
+/// The commit that an image was built from (OCI annotation `org.opencontainers.image.revision`).
+fn revision(report: &Report) -> Option<String> {
+    let labels = &report.inventory.image.as_ref()?.labels;
+    let revision = labels.get("org.opencontainers.image.revision")?;
+    let is_hash =
+        (7..=64).contains(&revision.len()) && revision.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hash.then(|| revision.clone())
+}
+
+fn secret(report: &Report, secret: &Secret, id: &str, commit: &str) -> Value {
+    let rule = text::plain(&secret.rule);
+    let mut location = lines(&secret.location);
+    location.insert("commit".to_owned(), json!({"sha": text::plain(commit)}));
+    json!({
+        "id": id,
+        "name": text::limit(&text::plain(&secret.title), NAME_LIMIT),
+        "description": text::plain(&issues::secret(report, secret)),
+        "severity": gitlab::severity(secret.severity),
+        "solution": text::limit(issues::SECRET_FIX, SOLUTION_LIMIT),
+        "raw_source_code_extract": text::plain(&secret.masked),
+        "identifiers": [{
+            "type": "gitleaks_rule_id",
+            "name": format!("Gitleaks rule ID {rule}"),
+            "value": rule,
+        }],
+        "details": details(issues::layer(report, &secret.location), &secret.location, &[]),
+        "location": location,
+    })
+}
+
+/// Misconfigurations, as GitLab reads those of infrastructure as code.
+pub(crate) fn sast(report: &Report, options: &WriteOptions) -> Result<Value, Error> {
+    gitlab::check(options)?;
+    let mut seen = BTreeSet::new();
+    let list: Vec<Value> = report
+        .misconfigurations
+        .iter()
+        .map(|m| (issues::misconfiguration_id(report, m), m))
+        .filter(|(id, _)| seen.insert(id.clone()))
+        .map(|(id, m)| misconfiguration(report, m, &id))
+        .collect();
+    Ok(json!({
+        "version": options.gitlab.schema_version,
+        "scan": gitlab::scan(report, options, "sast"),
+        "vulnerabilities": list,
+    }))
+}
+
+fn misconfiguration(report: &Report, issue: &Misconfiguration, id: &str) -> Value {
+    let rule = text::plain(&issue.rule);
+    let url = issues::rule_url(issue);
+    let mut first = json!({"type": "seaworthy_rule_id", "name": rule, "value": rule});
+    if let Some(url) = &url {
+        first["url"] = json!(url);
+    }
+    let mut identifiers = vec![first];
+    identifiers.extend(issue.references.iter().map(|r| {
+        let value = text::plain(r);
+        json!({"type": "rule_id", "name": value, "value": value})
+    }));
+    let mut out = json!({
+        "id": id,
+        "name": text::limit(&text::plain(&issue.title), NAME_LIMIT),
+        "description": text::plain(&issues::misconfiguration(report, issue)),
+        "severity": gitlab::severity(issue.severity),
+        "identifiers": identifiers,
+        "links": url.iter().map(|url| json!({"url": url})).collect::<Vec<_>>(),
+        "details": details(
+            issues::layer(report, &issue.location),
+            &issue.location,
+            &[("object", "Object", &issue.object), ("kind", "Kind of file", &issue.kind)],
+        ),
+        "location": lines(&issue.location),
+    });
+    if !issue.fix.is_empty() {
+        out["solution"] = json!(text::limit(&text::plain(&issue.fix), SOLUTION_LIMIT));
+    }
+    out
+}
+
+/// GitLab's lines begin at 1.
+fn lines(location: &Location) -> Map<String, Value> {
+    let mut out = Map::new();
+    out.insert(
+        "file".to_owned(),
+        json!(text::plain(location.path.trim_start_matches('/'))),
+    );
+    let start = location.start_line.max(1);
+    out.insert("start_line".to_owned(), json!(start));
+    out.insert("end_line".to_owned(), json!(location.end_line.max(start)));
+    out
+}
+
+fn details(layer: Option<&Layer>, location: &Location, more: &[(&str, &str, &str)]) -> Value {
+    let mut out = Map::new();
+    let mut add = |key: &str, name: &str, value: &str| {
+        if !value.is_empty() {
+            let value = text::plain(value);
+            out.insert(
+                key.to_owned(),
+                json!({"name": name, "type": "text", "value": value}),
+            );
+        }
+    };
+    if let Some(layer) = layer {
+        add(
+            "layer",
+            "Layer",
+            layer.digest.as_deref().unwrap_or(&layer.diff_id),
+        );
+        add(
+            "instruction",
+            "Instruction",
+            layer.created_by.as_deref().unwrap_or_default(),
+        );
+    }
+    if location.start_column > 0 {
+        add("column", "Column", &location.start_column.to_string());
+    }
+    for (key, name, value) in more {
+        add(key, name, value);
+    }
+    Value::Object(out)
+}
