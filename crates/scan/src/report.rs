@@ -72,6 +72,13 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
             version: options.version.clone(),
         },
         target,
+        scanners: options
+            .read
+            .scanners
+            .names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         remediations: remediations(&inventory, &filtered.shown.findings),
         counts,
         inventory,

@@ -41,7 +41,4 @@ pub(crate) struct LintArgs {
     /// Configuration of hadolint [default: .hadolint.yaml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) hadolint_config: Option<PathBuf>,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
 }

@@ -1,10 +1,10 @@
 //! Commands that look at reports: compare, assess, measure.
 
 use jiff::Timestamp;
-use seaworthy_model::Report;
+use seaworthy_model::{Report, TargetKind};
 use seaworthy_monitor::{
-    AssessOptions, Context, Evidence, Fleet, Framework, Scanned, SecurityMetrics, View, Waivers,
-    evaluate, iso, measure, openmetrics, prometheus_text, push_requests,
+    AssessOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned, SecurityMetrics, View,
+    Waivers, evaluate, iso, measure, openmetrics, prometheus_text, push_requests,
 };
 
 use super::input::{Input, Reader};
@@ -151,11 +151,8 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
     };
     let evidence = Evidence {
         report: &report,
-        scanned: Scanned {
-            vulnerabilities: true,
-            ..Scanned::default()
-        },
-        rules: std::collections::BTreeSet::new(),
+        scanned: looked_for(&report),
+        rules: rules(),
         signed: None,
         scanned_at,
         now: now(),
@@ -185,6 +182,34 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
         })
     })?;
     Ok(standing([&report, &report]))
+}
+
+/// What a report's scan looked for.
+fn looked_for(report: &Report) -> Scanned {
+    let ran = |name: &str| report.scanners.iter().any(|scanner| scanner == name);
+    let mut configurations: std::collections::BTreeSet<String> = report
+        .misconfigurations
+        .iter()
+        .map(|finding| finding.kind.clone())
+        .collect();
+    if ran("config") && report.target.kind == TargetKind::Image {
+        configurations.insert("image".to_owned());
+    }
+    Scanned {
+        vulnerabilities: ran("vuln"),
+        secrets: ran("secret"),
+        configurations,
+    }
+}
+
+/// Every rule for configurations that this program has.
+fn rules() -> RuleSet {
+    let mut rules = RuleSet::default();
+    for rule in seaworthy_misconfig::catalogue() {
+        let ids = std::iter::once(rule.id).chain(rule.references.iter().copied());
+        rules.insert(rule.kind.name(), ids);
+    }
+    rules
 }
 
 /// When a file was written, as the time of the scan that it holds.

@@ -201,7 +201,6 @@ impl Job<'_> {
                 fail_on: self.args.fail_on,
             },
             allow_unknown: self.args.allow_unknown,
-            missing_scanners: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ScanOptions::default()
         };
