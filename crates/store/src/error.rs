@@ -40,12 +40,10 @@ pub enum Error {
         known: i64,
     },
     /// Another process held the file for too long.
-    #[error("{} is in use by another process for more than {seconds} s; try again", path.display())]
+    #[error("{} was in use by another process for too long; try again when it is done", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
-        /// How long was waited.
-        seconds: u64,
     },
     /// The file, its directory or the disk refuses.
     #[error("cannot {action} {}: {detail}", path.display())]
@@ -66,18 +64,12 @@ const CORRUPT: i64 = 11;
 const MISMATCH: i64 = 20;
 const NOT_A_DATABASE: i64 = 26;
 
-/// How long a process waits for another one to finish writing.
-pub(crate) const BUSY_SECONDS: u64 = 15;
-
 impl Error {
     pub(crate) fn sql(action: &'static str, path: &Path, error: &sqlx::Error) -> Self {
         let path = path.to_owned();
         let detail = error.to_string();
         match primary_code(error) {
-            Some(BUSY | LOCKED) => Self::Busy {
-                path,
-                seconds: BUSY_SECONDS,
-            },
+            Some(BUSY | LOCKED) => Self::Busy { path },
             Some(CORRUPT | MISMATCH | NOT_A_DATABASE) => Self::Corrupt { path, detail },
             // A table or a column that must be there is not, or holds what it cannot.
             Some(1) => Self::Corrupt { path, detail },

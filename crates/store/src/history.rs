@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use seaworthy_model::{Finding, Package};
 use seaworthy_monitor::{FindingKey, Series, finding_keys, repository};
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
 use crate::blocking::Blocking;
-use crate::error::{BUSY_SECONDS, is_busy};
+use crate::error::is_busy;
 use crate::record::{POINT_COLUMNS, point, time};
 use crate::schema::{MIGRATIONS, migrate};
 use crate::{Error, ScanRecord, StoredScan};
@@ -77,7 +77,7 @@ impl History {
                 detail: e.to_string(),
             })?;
         }
-        Self::connect(path, true)
+        Self::connect(path, true, PATIENCE)
     }
 
     /// Opens a history that is there.
@@ -90,16 +90,16 @@ impl History {
                 path: path.to_owned(),
             });
         }
-        Self::connect(path, false)
+        Self::connect(path, false, PATIENCE)
     }
 
-    fn connect(path: &Path, create: bool) -> Result<Self, Error> {
+    pub(crate) fn connect(path: &Path, create: bool, patience: Duration) -> Result<Self, Error> {
         let runtime = Blocking::new().map_err(|e| Error::Io {
             action: "open",
             path: path.to_owned(),
             detail: e.to_string(),
         })?;
-        let connection = runtime.run(connect(path, create))?;
+        let connection = runtime.run(connect(path, create, patience))?;
         Ok(Self {
             path: path.to_owned(),
             connection,
@@ -266,19 +266,21 @@ impl FirstSeen {
     }
 }
 
+/// How long a process waits for another one to finish writing.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// How long a process sleeps before it tries again what SQLite does not wait for itself.
 const PAUSE: Duration = Duration::from_millis(20);
 
-async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, Error> {
+async fn connect(path: &Path, create: bool, patience: Duration) -> Result<SqliteConnection, Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(create)
-        .busy_timeout(Duration::from_secs(BUSY_SECONDS))
+        .busy_timeout(patience)
         .synchronous(SqliteSynchronous::Normal)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .disable_statement_logging();
     let started = Instant::now();
-    let waits = |e: &sqlx::Error| is_busy(e) && started.elapsed().as_secs() < BUSY_SECONDS;
+    let waits = |e: &sqlx::Error| is_busy(e) && started.elapsed() < patience;
     let mut connection = loop {
         match options.connect().await {
             Err(e) if waits(&e) => tokio::time::sleep(PAUSE).await,
@@ -289,8 +291,7 @@ async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, Error> {
     // With a write-ahead log readers do not wait for the writer. SQLite's own patience does not
     // extend to the switch, which others in the file may hinder for a moment.
     loop {
-        let switch = sqlx::query("PRAGMA journal_mode = WAL");
-        match switch.execute(&mut connection).await {
+        match use_log(&mut connection).await {
             Err(e) if waits(&e) => tokio::time::sleep(PAUSE).await,
             result => {
                 result.map_err(|e| Error::sql("open", path, &e))?;
@@ -298,6 +299,18 @@ async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, Error> {
             }
         }
     }
+}
+
+async fn use_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await?;
+    if mode != "wal" {
+        sqlx::query("PRAGMA journal_mode = WAL")
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// A JSON array, which SQLite reads as a table: one statement for any number of keys.

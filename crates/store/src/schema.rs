@@ -69,8 +69,16 @@ pub(crate) async fn migrate(
     let sql = |e: sqlx::Error| Error::sql("open", path, &e);
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     // Most of the time there is nothing to do, and no reason to lock others out.
-    if check(connection, path, known).await? == known {
+    let version = check(connection, path, known).await?;
+    if version == known {
         return Ok(());
+    }
+    if version == 0 {
+        // Only an empty file can be told to give space back; asking an old one takes a lock.
+        sqlx::query("PRAGMA auto_vacuum = INCREMENTAL")
+            .execute(&mut *connection)
+            .await
+            .map_err(sql)?;
     }
     let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")

@@ -189,7 +189,8 @@ fn a_trend_is_in_order_of_time() {
 
 #[test]
 fn pruning_keeps_the_latest_and_what_is_still_open() {
-    let (_directory, mut history) = fresh();
+    let (directory, mut history) = fresh();
+    let path = directory.path().join("deep/er/history.db");
     for (image, day, ids) in [
         ("web:1", 1, &["CVE-1", "CVE-2"][..]),
         ("web:2", 2, &["CVE-1"]),
@@ -223,13 +224,25 @@ fn pruning_keeps_the_latest_and_what_is_still_open() {
     assert_eq!(first, Some(at(1)));
     assert_eq!(history.first_seen(&keys("CVE-2"), "web").unwrap(), None);
     history.verify().unwrap();
+    let ids: Vec<String> = (0..500).map(|n| format!("CVE-2026-{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for day in 30..50 {
+        history.append(&record("big:1", day, &ids)).unwrap();
+    }
+    history.close().unwrap();
+    let mut history = History::open_existing(&path).unwrap();
+    let size = || fs::metadata(&path).unwrap().len();
+    let before = size();
     let nothing = history
         .prune(&Retention {
             since: at(100),
             keep_latest: 0,
         })
         .unwrap();
-    assert_eq!(nothing.scans, 2);
+    assert_eq!(nothing.scans, 2 + 20);
+    history.close().unwrap();
+    assert!(size() < before, "space is given back");
+    let mut history = History::open_existing(&path).unwrap();
     assert!(history.list(&ListFilter::default()).unwrap().is_empty());
 }
 
@@ -260,6 +273,36 @@ fn many_write_and_read_at_once() {
     let all = history.list(&ListFilter::default()).unwrap();
     assert_eq!(all.len(), usize::try_from(writers * scans).unwrap());
     history.verify().unwrap();
+}
+
+#[test]
+fn a_file_that_another_process_holds_is_named() {
+    let (directory, mut holder) = fresh();
+    holder.append(&record("web:1", 1, &[])).unwrap();
+    let path = directory.path().join("deep/er/history.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let url = format!("sqlite://{}", path.display());
+    let mut other = runtime.block_on(SqliteConnection::connect(&url)).unwrap();
+    let lock = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other);
+    runtime.block_on(lock).unwrap();
+
+    let patience = std::time::Duration::from_millis(100);
+    let mut history = History::connect(&path, false, patience).unwrap();
+    assert_eq!(
+        history.trend("web", None).unwrap().points.len(),
+        1,
+        "reads do not wait"
+    );
+    let error = history.append(&record("web:2", 2, &[])).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    assert!(error.to_string().contains("history.db"), "{error}");
+
+    let unlock = sqlx::raw_sql("ROLLBACK").execute(&mut other);
+    runtime.block_on(unlock).unwrap();
+    history.append(&record("web:2", 2, &[])).unwrap();
+    assert_eq!(history.trend("web", None).unwrap().points.len(), 2);
 }
 
 #[test]
