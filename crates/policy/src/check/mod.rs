@@ -467,7 +467,7 @@ fn conclude(rule: &Rule, found: Found, excused: &mut Excused<'_>, verdict: &mut 
         Found::Unknown(why) => (
             Outcome::NotAssessed,
             Breach {
-                message: format!("Could not be checked: {why}"),
+                message: format!("{} could not be checked: {why}", rule.id),
                 remedy: "provide what is missing, or set `not_assessed: warn` on the rule"
                     .to_owned(),
                 ..Breach::default()

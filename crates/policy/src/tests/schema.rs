@@ -95,3 +95,38 @@ proptest::proptest! {
         }
     }
 }
+
+/// The policies that the documentation shows load.
+#[test]
+fn the_documented_policies_load() {
+    let mut checked = 0;
+    for (name, text) in [
+        ("policy.md", include_str!("../../../../docs/policy.md")),
+        (
+            "waivers-and-vex.md",
+            include_str!("../../../../docs/waivers-and-vex.md"),
+        ),
+    ] {
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            let keys = [
+                "version:",
+                "rules:",
+                "waivers:",
+                "settings:",
+                "default_environment:",
+            ];
+            let Some(key) = keys.iter().find(|k| block.starts_with(**k)) else {
+                continue;
+            };
+            let policy = if *key == "version:" {
+                block.to_owned()
+            } else {
+                format!("version: '1.0'\n{block}")
+            };
+            assert_eq!(problems(&policy), Vec::<String>::new(), "{name}: {block}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 5, "only {checked} policies found");
+}

@@ -591,7 +591,7 @@ fn rego_modules_deny_and_warn() {
     assert_eq!(passed, ["rego.mine"]);
     let (deny, _, _) = run("package team\nimport rego.v1\ndeny := 7\n");
     assert!(
-        deny[0].starts_with("Could not be checked: `deny` must be a set"),
+        deny[0].starts_with("rego.mine could not be checked: `deny` must be a set"),
         "{deny:?}"
     );
 }
