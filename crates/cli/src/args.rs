@@ -1,5 +1,7 @@
 mod dockerfile;
+mod generate;
 mod monitor;
+mod policy;
 mod scanners;
 
 use std::ffi::OsString;
@@ -12,7 +14,9 @@ use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
 
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
-pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs};
+pub(crate) use generate::{GenerateCommand, MergeArgs};
+pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, TrendArgs};
+pub(crate) use policy::{AroundArgs, CheckArgs, ExplainRuleArgs, PolicyCommand};
 pub(crate) use scanners::{Scanner, ScannerArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
@@ -59,6 +63,11 @@ pub(crate) enum Command {
     Sbom(SbomArgs),
     /// Tell why a vulnerability is, or is not, reported for a target
     Explain(ExplainArgs),
+    /// Merge the reports of several scanners, and say why they disagree
+    Merge(MergeArgs),
+    /// Check images against a policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Lint Dockerfiles
     #[command(subcommand)]
     Dockerfile(DockerfileCommand),
@@ -68,6 +77,11 @@ pub(crate) enum Command {
     Assess(AssessArgs),
     /// Figures for dashboards and alerts
     Metrics(MetricsArgs),
+    /// How an image did over time, from the history that `scan --history` keeps
+    Trend(TrendArgs),
+    /// Write files for other systems: alert rules, dashboards
+    #[command(subcommand)]
+    Generate(GenerateCommand),
     /// Say which controls of a framework the checks speak for and against
     Compliance(ComplianceArgs),
     /// Build and look into the advisory database
@@ -271,6 +285,23 @@ pub(crate) struct ScanArgs {
     /// Every row in the table, however long
     #[arg(long, env = "SEAWORTHY_ALL")]
     pub(crate) all: bool,
+    /// Check a policy instead of a severity: exit 1 when one of its rules is broken
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "fail_on",
+        env = "SEAWORTHY_POLICY",
+        help_heading = "Policy"
+    )]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) around: AroundArgs,
+    /// Keep the figures of the scan in this file, for `trend` (SQLite)
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_HISTORY")]
+    pub(crate) history: Option<PathBuf>,
+    /// Name of the project, in the history
+    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
+    pub(crate) project: String,
     #[command(flatten)]
     pub(crate) scanner: ScannerArgs,
     #[command(flatten)]

@@ -114,8 +114,11 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
         Err(failure) => {
             use std::io::Write as _;
             let mut err = anstream::stderr().lock();
-            let text = crate::terminal::one_line(&failure.message);
-            let _ = writeln!(err, "\u{1b}[1;31merror\u{1b}[0m: {text}");
+            // A policy says all that is wrong with it, a line each.
+            for line in failure.message.lines() {
+                let text = crate::terminal::one_line(line);
+                let _ = writeln!(err, "\u{1b}[1;31merror\u{1b}[0m: {text}");
+            }
             if let Some(hint) = &failure.hint {
                 let _ = writeln!(
                     err,

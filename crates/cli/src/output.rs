@@ -36,22 +36,26 @@ impl FromStr for OutputSpec {
 impl OutputSpec {
     /// The file for one of several targets: `{target}` stands for its name.
     pub(crate) fn file_for(&self, target: &str) -> Option<PathBuf> {
-        let file = self.file.as_ref()?;
-        let safe: String = target
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                    c
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        Some(PathBuf::from(
-            file.to_string_lossy()
-                .replace("{target}", safe.trim_matches('.')),
-        ))
+        Some(file_named(self.file.as_ref()?, target))
     }
+}
+
+/// A file for one of several targets: `{target}` stands for its name.
+pub(crate) fn file_named(file: &Path, target: &str) -> PathBuf {
+    let safe: String = target
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    PathBuf::from(
+        file.to_string_lossy()
+            .replace("{target}", safe.trim_matches('.')),
+    )
 }
 
 /// Writes one report to its file or to standard output.
@@ -74,7 +78,7 @@ pub(crate) fn write_report(
     })
 }
 
-fn into_io(error: seaworthy_report::Error) -> io::Error {
+pub(crate) fn into_io(error: seaworthy_report::Error) -> io::Error {
     match error {
         seaworthy_report::Error::Write(error) => error,
         other => io::Error::other(other),

@@ -3,6 +3,7 @@
 mod base;
 mod database;
 mod error;
+mod facts;
 mod gate;
 mod inventory;
 mod packages;
@@ -11,6 +12,7 @@ mod scanners;
 
 pub use database::{Database, open_database};
 pub use error::Error;
+pub use facts::{FactsError, container_facts, dockerfile_facts};
 pub use gate::Filter;
 pub use inventory::{ReadOptions, Scanned, Watcher, read};
 pub use packages::PackageTypes;

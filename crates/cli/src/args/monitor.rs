@@ -1,5 +1,7 @@
 //! Options of the commands that look at reports: compare, assess, measure.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use seaworthy_monitor::Framework;
 
@@ -141,4 +143,33 @@ pub(crate) struct ComplianceArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy trend registry.example.com/shop/web --history seaworthy.db\n  seaworthy trend registry.example.com/shop/web --since 2026-01-01 -o svg=trend.svg\n  seaworthy trend registry.example.com/shop/web -o json"
+)]
+pub(crate) struct TrendArgs {
+    /// The image; without a tag, all of its repository
+    pub(crate) image: String,
+    /// The file that `scan --history` keeps
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "seaworthy-history.db",
+        env = "SEAWORTHY_HISTORY"
+    )]
+    pub(crate) history: PathBuf,
+    /// From this day on
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) since: Option<String>,
+    /// Format: table, json, svg; with a file or for standard output; repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub(crate) output: Vec<ViewSpec>,
 }

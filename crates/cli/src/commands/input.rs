@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use seaworthy_matching::MatchOptions;
 use seaworthy_model::Report;
-use seaworthy_scan::{Database, ScanOptions, scan};
+use seaworthy_scan::{Database, ScanOptions, Scanners, scan};
 use seaworthy_source::{SourceOptions, TargetRef};
 
 use crate::args::{DatabaseArgs, Global, SourceArgs};
@@ -51,6 +51,11 @@ impl Reader {
             database: super::database(database)?,
             bars: Bars::new(super::quiet(global)),
         })
+    }
+
+    /// What is looked for in targets.
+    pub(crate) fn scanners(&mut self, scanners: Scanners) {
+        self.options.read.scanners = scanners;
     }
 
     /// How the network is reached.

@@ -3,8 +3,11 @@
 mod db;
 mod dockerfile;
 mod explain;
+mod generate;
 mod input;
+mod merge;
 mod monitor;
+pub(crate) mod policy;
 mod sbom;
 mod scan;
 mod versions;
@@ -33,6 +36,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Scan(args) => scan::run(args, &global),
         Command::Sbom(args) => sbom::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
+        Command::Merge(args) => merge::run(args, &global),
+        Command::Policy(command) => policy::run(command, &global),
+        Command::Generate(command) => generate::run(command),
+        Command::Trend(args) => monitor::trend(args, &global),
         Command::Dockerfile(DockerfileCommand::Lint(args)) => dockerfile::lint(args, &global),
         Command::Diff(args) => monitor::diff(args, &global),
         Command::Assess(args) => monitor::assess(args, &global),

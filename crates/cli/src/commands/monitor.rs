@@ -1,14 +1,18 @@
 //! Commands that look at reports: compare, assess, measure.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use seaworthy_model::{Report, TargetKind};
 use seaworthy_monitor::{
-    AssessOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned, SecurityMetrics, View,
-    Waivers, evaluate, iso, measure, openmetrics, prometheus_text, push_requests,
+    AssessOptions, ChartOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned,
+    SecurityMetrics, SvgOptions, View, Waivers, evaluate, iso, measure, openmetrics,
+    prometheus_text, push_requests, svg_chart, text_chart,
 };
+use seaworthy_store::{History, ScanRecord};
 
 use super::input::{Input, Reader};
-use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs};
+use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs, TrendArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::terminal::Terminal;
 use crate::view::{ViewFormat, write_views};
@@ -184,6 +188,63 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
     Ok(standing([&report, &report]))
 }
 
+/// How an image did over time.
+pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
+    let since = match &args.since {
+        Some(day) => Some(
+            format!("{day}T00:00:00Z")
+                .parse::<Timestamp>()
+                .map_err(|_| Failure::usage(format!("`{day}` is no day of the form YYYY-MM-DD")))?,
+        ),
+        None => None,
+    };
+    let mut history = History::open_existing(&args.history)
+        .map_err(|e| Failure::usage(e).hint("`seaworthy scan TARGET --history FILE` begins one"))?;
+    let series = history.trend(&args.image, since).map_err(Failure::failed)?;
+    let view = view(global, true);
+    write_views(&args.output, &|format, out| {
+        Some(match format {
+            ViewFormat::Table => {
+                let options = ChartOptions {
+                    view,
+                    ..ChartOptions::default()
+                };
+                out.write_all(text_chart(&series, &options).as_bytes())
+            }
+            ViewFormat::Svg => out.write_all(svg_chart(&series, &SvgOptions::default()).as_bytes()),
+            ViewFormat::Json => serde_json::to_writer_pretty(&mut *out, &series)
+                .map_err(std::io::Error::from)
+                .and_then(|()| out.write_all(b"\n")),
+            _ => return None,
+        })
+    })?;
+    Ok(Status::Pass)
+}
+
+/// Keeps the figures of a scan.
+pub(crate) fn remember(
+    file: &Path,
+    report: &Report,
+    project: &str,
+    environment: &str,
+) -> Result<(), Failure> {
+    let now = now();
+    let measurement = measure(
+        report,
+        &Context {
+            project: project.to_owned(),
+            environment: environment.to_owned(),
+            scanned_at: Some(now),
+            waivers: Waivers::default(),
+        },
+    );
+    let mut history = History::open(file).map_err(Failure::failed)?;
+    history
+        .append(&ScanRecord::new(report, &measurement, now))
+        .map_err(Failure::failed)?;
+    history.close().map_err(Failure::failed)
+}
+
 /// What a report's scan looked for.
 fn looked_for(report: &Report) -> Scanned {
     let ran = |name: &str| report.scanners.iter().any(|scanner| scanner == name);
@@ -213,7 +274,7 @@ fn rules() -> RuleSet {
 }
 
 /// When a file was written, as the time of the scan that it holds.
-pub(super) fn written_at(path: &std::path::Path) -> Option<Timestamp> {
+pub(super) fn written_at(path: &Path) -> Option<Timestamp> {
     let modified = std::fs::metadata(path).ok()?.modified().ok()?;
     let time = Timestamp::try_from(modified).ok()?;
     // To the second, as all times here.

@@ -3,9 +3,10 @@ use std::time::Instant;
 use seaworthy_matching::MatchOptions;
 use seaworthy_model::Report;
 use seaworthy_report::{Format, WriteOptions};
-use seaworthy_scan::{Filter, ScanOptions, scan};
+use seaworthy_scan::{Filter, ScanOptions, assess, read};
 use seaworthy_source::TargetRef;
 
+use super::policy::Judge;
 use crate::args::{Global, ScanArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputSpec, write_report};
@@ -20,18 +21,18 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         .iter()
         .map(|text| TargetRef::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut read = super::read_options(&args.source)?;
-    read.scanners = super::scanners(&args.scanner)?;
+    let mut reading = super::read_options(&args.source)?;
+    reading.scanners = super::scanners(&args.scanner)?;
     let database = super::database(&args.database)?;
     let today = crate::time::date(crate::time::now());
     let options = ScanOptions {
         matching: MatchOptions {
-            os: read.packages.os,
-            language: read.packages.language,
+            os: reading.packages.os,
+            language: reading.packages.language,
             now_date: Some(today),
             max_db_age_days: Some(args.database.max_db_age),
         },
-        read,
+        read: reading,
         filter: Filter {
             severity: args.gate.severity,
             ignore_unfixed: args.gate.ignore_unfixed,
@@ -41,13 +42,34 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         allow_unknown: args.gate.allow_unknown,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let judge = match &args.policy {
+        Some(path) => Some(Judge::load(path, &args.around)?),
+        None => None,
+    };
     let bars = Bars::new(super::quiet(global));
     let terminal = Terminal::of_stdout(global.color);
     let mut worst = Status::Pass;
     for (number, target) in targets.iter().enumerate() {
         let began = Instant::now();
         let start_time = crate::time::date_time(crate::time::now());
-        let report = scan(target, &database, &options, &bars)?;
+        let scanned = read(target, &options.read, &bars)?;
+        // A policy sees what the display filters hide.
+        let gate = judge.as_ref().map(|judge| {
+            let unfiltered = ScanOptions {
+                filter: Filter::default(),
+                ..options.clone()
+            };
+            let report = assess(scanned.clone(), &database, &unfiltered);
+            judge.verdict(&report).gate(judge.name())
+        });
+        let mut report = assess(scanned, &database, &options);
+        if let Some(gate) = gate {
+            report.gate = gate;
+        }
+        if let Some(file) = &args.history {
+            let environment = args.around.environment.as_deref().unwrap_or_default();
+            super::monitor::remember(file, &report, &args.project, environment)?;
+        }
         let write = WriteOptions {
             color: terminal.color,
             width: terminal.width,

@@ -1,0 +1,114 @@
+//! Options of the commands that write files for other systems, and of the merge.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+use seaworthy_manifests::Selector;
+use seaworthy_model::Severity;
+use seaworthy_report::merge::MergeFormat;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateCommand {
+    /// Alert rules for Prometheus
+    Alerts(AlertsArgs),
+    /// A dashboard for Grafana
+    Dashboard(DashboardArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy generate alerts --out seaworthy.rules.yaml\n  seaworthy generate alerts --selector environment=production --label team=platform\n  seaworthy generate alerts --out seaworthy.rules.yaml --tests seaworthy.rules.test.yaml"
+)]
+pub(crate) struct AlertsArgs {
+    /// File [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Unit tests of the rules for `promtool test rules`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tests: Option<PathBuf>,
+    /// Alert when an image has more critical vulnerabilities than this
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) critical_above: u64,
+    /// Alert when the security score is below this
+    #[arg(long, value_name = "SCORE", default_value_t = 70)]
+    pub(crate) score_below: u64,
+    /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) selector: Vec<Selector>,
+    /// A label that the alerts get: `name=value`; repeatable
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Vec<String>,
+    /// Page that the alerts point to
+    #[arg(long, value_name = "URL")]
+    pub(crate) runbook: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy generate dashboard --out dashboard.json\n  seaworthy generate dashboard --selector environment=production --title Production"
+)]
+pub(crate) struct DashboardArgs {
+    /// File [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Title
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) title: Option<String>,
+    /// The score that is drawn as too low
+    #[arg(long, value_name = "SCORE", default_value_t = 70)]
+    pub(crate) score_below: u64,
+    /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) selector: Vec<Selector>,
+}
+
+/// `FORMAT` or `FORMAT=FILE` of a merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MergeSpec {
+    pub(crate) format: MergeFormat,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl FromStr for MergeSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, file) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
+            Some((word, file)) => (word, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = word
+            .parse()
+            .map_err(|e: seaworthy_report::merge::UnknownMergeFormat| e.to_string())?;
+        Ok(Self { format, file })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy merge trivy.json grype.json seaworthy.json\n  seaworthy merge *.json -o matrix\n  seaworthy merge trivy.json snyk.json -o gitlab=gl-container-scanning-report.json --fail-on high",
+    after_help = "Reads Trivy, Grype, Clair, Snyk, osv-scanner, Docker Scout, GitLab and SARIF reports, CycloneDX and\nSPDX, and our own; told apart by their content (docs/merge.md)."
+)]
+pub(crate) struct MergeArgs {
+    /// Reports of any scanner
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Format: table, matrix, json, or a format of `scan`; with a file or for standard output;
+    /// repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub(crate) output: Vec<MergeSpec>,
+    /// Exit 1 when something has this severity or worse
+    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Every row in the table, however long
+    #[arg(long, env = "SEAWORTHY_ALL")]
+    pub(crate) all: bool,
+}

@@ -1,0 +1,151 @@
+//! Options of the commands on policies.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{DatabaseArgs, ScannerArgs, SourceArgs};
+use crate::commands::policy::PolicySpec;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Write a commented policy and its tests to begin with
+    #[command(after_help = "Example:\n  seaworthy policy init")]
+    Init {
+        /// Where the policy goes; its tests go beside it
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "container-security-policy.yaml"
+        )]
+        out: PathBuf,
+    },
+    /// Check images or the reports of earlier scans; exit 1 when a rule is broken
+    Check(CheckArgs),
+    /// Run the cases beside a policy; exit 1 when one does not say what it should
+    #[command(
+        after_help = "Examples:\n  seaworthy policy test\n  seaworthy policy test policies/web.yaml --cases policies/web.test.yaml"
+    )]
+    Test {
+        /// The policy
+        #[arg(default_value = "container-security-policy.yaml")]
+        policy: PathBuf,
+        /// The cases [default: the policy's name with `.test.yaml`]
+        #[arg(long, value_name = "FILE")]
+        cases: Option<PathBuf>,
+    },
+    /// Tell which rules a finding breaks, and how to waive it
+    Explain(ExplainRuleArgs),
+}
+
+/// The policy and what excuses findings.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArgs {
+    /// The policy
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "container-security-policy.yaml",
+        env = "SEAWORTHY_POLICY"
+    )]
+    pub(crate) policy: PathBuf,
+    #[command(flatten)]
+    pub(crate) around: AroundArgs,
+}
+
+/// What a policy is told beside the report.
+#[derive(Debug, Args)]
+pub(crate) struct AroundArgs {
+    /// Environment of the policy, such as production
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_ENVIRONMENT",
+        help_heading = "Policy"
+    )]
+    pub(crate) environment: Option<String>,
+    /// Waivers: ours, .trivyignore, .grype.yaml, .snyk, vulnerability-allowlist.yml; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) waivers: Vec<PathBuf>,
+    /// VEX documents: OpenVEX, CSAF, CycloneDX; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) vex: Vec<PathBuf>,
+    /// Report of an earlier scan: what it has already breaks nothing
+    #[arg(long, value_name = "REPORT", help_heading = "Policy")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Dockerfiles that the image is built from; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) dockerfile: Vec<PathBuf>,
+    /// Kubernetes and Compose files that run the image; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) manifest: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy policy check registry.example.com/shop/web:1.8\n  seaworthy policy check web.json --policy policies/web.yaml --environment production\n  seaworthy policy check web.json --dockerfile Dockerfile --manifest k8s.yaml -o policy-report=container-policy-report.json",
+    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+)]
+pub(crate) struct CheckArgs {
+    /// Reports or targets
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<String>,
+    /// Format: table, json, policy-report, security-summary; with a file or for standard output;
+    /// repeatable. With several reports, {target} in the file name stands for the target
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT[=FILE]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub(crate) output: Vec<PolicySpec>,
+    /// Name of the project
+    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
+    pub(crate) project: String,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) scanner: ScannerArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example:\n  seaworthy policy explain CVE-2023-4863 web.json")]
+pub(crate) struct ExplainRuleArgs {
+    /// The vulnerability
+    pub(crate) id: String,
+    /// Report or target
+    pub(crate) report: String,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) scanner: ScannerArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}

@@ -1,0 +1,75 @@
+use seaworthy_report::WriteOptions;
+use seaworthy_report::merge::{ScanKind, ScannerRun, merge, write_merged};
+
+use crate::args::{Global, MergeArgs};
+use crate::exit::{Failure, Outcome, Status};
+use crate::output::{print, write_file};
+use crate::terminal::Terminal;
+
+/// Makes one report of several scanners'.
+pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
+    if args
+        .output
+        .iter()
+        .filter(|spec| spec.file.is_none())
+        .count()
+        > 1
+    {
+        return Err(Failure::usage("two formats go to standard output")
+            .hint("name a file for all but one: -o table -o json=FILE"));
+    }
+    let mut runs = Vec::new();
+    for path in &args.reports {
+        let bytes = super::read_bytes(path, 1 << 30)?;
+        let report = seaworthy_report::read::read(&bytes, None)
+            .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+        runs.push(ScannerRun::answered(report));
+    }
+    let merged = merge(&runs, env!("CARGO_PKG_VERSION"));
+    let terminal = Terminal::of_stdout(global.color);
+    let now = crate::time::date_time(crate::time::now());
+    let options = WriteOptions {
+        color: terminal.color,
+        width: terminal.width,
+        unicode: terminal.unicode,
+        all: args.all,
+        start_time: now.clone(),
+        end_time: now,
+        ..WriteOptions::default()
+    };
+    for spec in &args.output {
+        let plain = WriteOptions {
+            color: options.color && spec.file.is_none(),
+            ..options.clone()
+        };
+        let write = |out: &mut dyn std::io::Write| {
+            write_merged(spec.format, &merged, &plain, out).map_err(crate::output::into_io)
+        };
+        match &spec.file {
+            Some(path) => write_file(path, write)?,
+            None => print(write)?,
+        }
+    }
+    let answered = [
+        ScanKind::Vulnerability,
+        ScanKind::Secret,
+        ScanKind::Config,
+        ScanKind::License,
+    ]
+    .into_iter()
+    .any(|kind| merged.has_answer(kind));
+    if !answered {
+        return Ok(Status::NotAssessed);
+    }
+    let broken = args.fail_on.is_some_and(|least| {
+        (merged.findings.iter().map(|f| f.severity))
+            .chain(merged.secrets.iter().map(|s| s.severity))
+            .chain(merged.misconfigurations.iter().map(|m| m.severity))
+            .any(|severity| severity >= least)
+    });
+    Ok(if broken {
+        Status::GateFailed
+    } else {
+        Status::Pass
+    })
+}
