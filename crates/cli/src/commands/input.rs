@@ -9,7 +9,7 @@ use seaworthy_scan::{Database, ScanOptions, Scanners, scan};
 use seaworthy_source::{SourceOptions, TargetRef};
 
 use crate::args::{DatabaseArgs, Global, SourceArgs};
-use crate::exit::Failure;
+use crate::exit::{Failure, Status};
 use crate::progress::Bars;
 
 /// Largest report that is read, in bytes.
@@ -73,6 +73,17 @@ impl Reader {
                 report,
                 scanned_at: super::monitor::written_at(path),
             });
+        }
+        // A report that is not there must not be looked for in a registry.
+        if !path.exists()
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+        {
+            return Err(
+                Failure::new(Status::NotAssessed, format!("{text}: no such file"))
+                    .hint(format!("write registry:{text} when it is an image")),
+            );
         }
         let target = TargetRef::parse(text)?;
         let report = scan(&target, &self.database, &self.options, &self.bars)?;
