@@ -190,11 +190,16 @@ enum Syntax {
 impl Syntax {
     fn of(path: &str) -> Option<Self> {
         let name = file_name(path);
-        match name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" | "template" => Some(Self::Yaml),
-            "json" => Some(Self::Json),
-            "tf" | "tofu" => Some(Self::Hcl),
-            _ => None,
+        let end = name.rsplit_once('.')?.1;
+        let is = |word: &str| end.eq_ignore_ascii_case(word);
+        if is("yaml") || is("yml") || is("template") {
+            Some(Self::Yaml)
+        } else if is("json") {
+            Some(Self::Json)
+        } else if is("tf") || is("tofu") {
+            Some(Self::Hcl)
+        } else {
+            None
         }
     }
 
