@@ -100,9 +100,9 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
     (
         "alpine:3.18",
         "openssl",
-        "CVE-2023-5363",
+        "CVE-2023-0464",
         "alpine-secdb",
-        "3.1.4-r0",
+        "3.1.0-r1",
     ),
     (
         "alpine:3.19",
@@ -191,9 +191,9 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
     (
         "rhel:8",
         "nodejs",
-        "CVE-2023-30581",
+        "CVE-2019-16775",
         "redhat-oval",
-        "1:18.16.1-1.module+el8.8.0+19438+94e84959",
+        "1:12.14.1-1.module+el8.1.0+5466+30f75629",
     ),
     (
         "almalinux:9",
@@ -223,7 +223,7 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
         "photon-oval",
         "=fixed",
     ),
-    ("npm", "lodash", "CVE-2021-23337", "osv", "4.17.21"),
+    ("npm", "axios", "CVE-2024-39338", "osv", "1.7.4"),
     ("npm", "jquery", "CVE-2020-11022", "retirejs", "3.5.0"),
     ("npm", "hapi", "NSWG-ECO-65", "nodejs-security-wg", "11.1.4"),
     ("pypi", "jinja2", "CVE-2020-28493", "pypa", "2.11.3"),
@@ -231,9 +231,9 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
     (
         "go",
         "golang.org/x/net",
-        "CVE-2023-44487",
+        "CVE-2022-41723",
         "go-vulndb",
-        "0.17.0",
+        "0.7.0",
     ),
     ("go", "stdlib", "CVE-2023-39325", "go-vulndb", "1.20.10"),
     ("crates", "smallvec", "CVE-2021-25900", "rustsec", "0.6.14"),
@@ -261,10 +261,10 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
     ),
     (
         "maven",
-        "org.apache.logging.log4j:log4j-core",
-        "CVE-2021-44228",
+        "com.fasterxml.jackson.core:jackson-databind",
+        "CVE-2019-14893",
         "osv",
-        "2.15.0",
+        "2.9.10",
     ),
     (
         "hex",
@@ -287,7 +287,7 @@ const FACTS: [(&str, &str, &str, &str, &str); 44] = [
         "julia-advisories",
         "7.1.2023+0",
     ),
-    ("cran", "readxl", "RSEC-2023-0", "r-advisories", "=affected"),
+    ("cran", "readxl", "CVE-2021-27836", "r-advisories", "1.4.2"),
     (
         "homebrew",
         "libssh2",

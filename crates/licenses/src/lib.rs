@@ -13,12 +13,15 @@ mod grants;
 mod index;
 mod normalise;
 mod notice;
+mod obligations;
 mod policy;
+mod spellings;
 mod words;
 
 pub use analyzer::LicenseFiles;
-pub use class::{class_of, obligations};
+pub use class::class_of;
 pub use expression::{Expression, License};
 pub use findings::{gitlab_names, licenses};
 pub use notice::notice;
+pub use obligations::obligations;
 pub use policy::{LicensePolicy, LicenseRule, UnknownRule};

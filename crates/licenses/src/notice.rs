@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 
 use seaworthy_model::{Inventory, LicenseFinding};
 
-use crate::class::obligations;
 use crate::expression::Expression;
+use crate::obligations::obligations;
 
 /// The text of a `NOTICE` file: which packages are under which licence, what the licence asks, and
 /// where its text lies in the target. `title` names the product.

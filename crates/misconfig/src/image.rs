@@ -34,6 +34,7 @@ pub(crate) mod testing {
                 name,
             };
             return check_image(&input, &Options::default())
+                .0
                 .into_iter()
                 .map(|finding| finding.rule)
                 .collect();

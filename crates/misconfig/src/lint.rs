@@ -20,17 +20,20 @@ pub struct Options {
     pub target: Target,
     /// Rules of the user's own, from [`CustomRules::load`].
     pub custom: Arc<CustomRules>,
-    /// Ids of rules that are switched off, in any case.
+    /// Rules that are switched off, by their own id or that of another tool, in any case.
     pub disabled: Vec<String>,
     /// What only Dockerfiles ask for.
     pub dockerfile: dockerfile::LintOptions,
 }
 
 impl Options {
-    /// Whether a rule is switched off.
-    #[must_use]
-    pub fn is_disabled(&self, rule: &str) -> bool {
-        self.disabled.iter().any(|id| id.eq_ignore_ascii_case(rule))
+    /// Whether the rule of a finding is switched off.
+    pub(crate) fn is_disabled(&self, finding: &Misconfiguration) -> bool {
+        self.disabled.iter().any(|id| {
+            std::iter::once(&finding.rule)
+                .chain(&finding.references)
+                .any(|known| known.eq_ignore_ascii_case(id))
+        })
     }
 }
 
@@ -54,7 +57,7 @@ pub fn lint_file(
     options: &Options,
 ) -> (Vec<Misconfiguration>, Vec<CoverageEntry>) {
     let (mut findings, coverage) = lint(path, bytes, options);
-    findings.retain(|finding| !options.is_disabled(&finding.rule));
+    findings.retain(|finding| !options.is_disabled(finding));
     findings.sort_by(|a, b| {
         (&a.location, &a.rule)
             .cmp(&(&b.location, &b.rule))
@@ -70,7 +73,7 @@ fn lint(
     options: &Options,
 ) -> (Vec<Misconfiguration>, Vec<CoverageEntry>) {
     if dockerfile::is_dockerfile(path) {
-        return dockerfile::lint(path, bytes, &options.dockerfile);
+        return lint_dockerfile(path, bytes, options);
     }
     let Some(syntax) = Syntax::of(path) else {
         return (Vec::new(), Vec::new());
@@ -112,6 +115,24 @@ fn lint(
     let mut ignores = Ignores::parse(text);
     ignores.spread(&documents);
     ignores.apply(&mut findings);
+    (findings, coverage)
+}
+
+/// The rules for Dockerfiles have their own reader and ignores; custom rules use those of all files.
+fn lint_dockerfile(
+    path: &str,
+    bytes: &[u8],
+    options: &Options,
+) -> (Vec<Misconfiguration>, Vec<CoverageEntry>) {
+    let (mut findings, mut coverage) = dockerfile::lint(path, bytes, &options.dockerfile);
+    let mut report = Report::new(path);
+    options
+        .custom
+        .check_dockerfile(bytes, &mut report, &mut coverage);
+    if !report.findings.is_empty() {
+        Ignores::parse(&String::from_utf8_lossy(bytes)).apply(&mut report.findings);
+        findings.append(&mut report.findings);
+    }
     (findings, coverage)
 }
 
@@ -169,11 +190,16 @@ enum Syntax {
 impl Syntax {
     fn of(path: &str) -> Option<Self> {
         let name = file_name(path);
-        match name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" | "template" => Some(Self::Yaml),
-            "json" => Some(Self::Json),
-            "tf" | "tofu" => Some(Self::Hcl),
-            _ => None,
+        let end = name.rsplit_once('.')?.1;
+        let is = |word: &str| end.eq_ignore_ascii_case(word);
+        if is("yaml") || is("yml") || is("template") {
+            Some(Self::Yaml)
+        } else if is("json") {
+            Some(Self::Json)
+        } else if is("tf") || is("tofu") {
+            Some(Self::Hcl)
+        } else {
+            None
         }
     }
 

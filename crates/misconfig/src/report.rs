@@ -44,11 +44,18 @@ impl<'p> Report<'p> {
         object: &str,
         message: impl Into<String>,
     ) {
-        if self.findings.len() >= MAX_FINDINGS {
-            self.dropped += 1;
-        } else {
+        if self.has_room() {
             self.findings.push(rule.finding(location, object, message));
         }
+    }
+
+    /// Whether another finding may be added; one that may not is counted.
+    pub(crate) const fn has_room(&mut self) -> bool {
+        let has_room = self.findings.len() < MAX_FINDINGS;
+        if !has_room {
+            self.dropped += 1;
+        }
+        has_room
     }
 
     /// Takes findings out again.

@@ -114,6 +114,7 @@ fn vulnerability(list: &mut List, report: &Report, finding: &Finding, package: &
     }
     let location = Location {
         path: package.evidence.path.clone(),
+        start_line: package.line.unwrap_or_default(),
         ..Location::default()
     };
     list.add(

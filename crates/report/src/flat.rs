@@ -66,7 +66,7 @@ pub(crate) fn csv(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
             finding.reason.advisory.clone().unwrap_or_default(),
             finding.fix_command.clone().unwrap_or_default(),
             "vulnerability".to_owned(),
-            String::new(),
+            package.line.map_or_else(String::new, |l| l.to_string()),
             String::new(),
             String::new(),
         ];

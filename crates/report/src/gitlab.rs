@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use seaworthy_model::{ExitClass, Finding, Package, Report, Severity, url_of};
+use seaworthy_model::{ExitClass, Finding, Package, Relationship, Report, Severity, url_of};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -106,6 +106,8 @@ struct Location {
 struct Dependency {
     package: Named,
     version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -227,6 +229,18 @@ fn vulnerability(
     id: &str,
 ) -> Vulnerability {
     let name = format!("{} in {} {}", finding.id, package.name, package.version);
+    let mut location = location(
+        report,
+        options,
+        &package.name,
+        &package.version,
+        package.kind.is_os(),
+    );
+    location.dependency.direct = match package.relationship {
+        Relationship::Direct => Some(true),
+        Relationship::Transitive => Some(false),
+        Relationship::Unknown => None,
+    };
     Vulnerability {
         id: id.to_owned(),
         name: text::limit(&text::plain(&name), NAME_LIMIT),
@@ -241,13 +255,7 @@ fn vulnerability(
         cvss_vectors: vectors(finding),
         links: finding.urls().into_iter().map(|url| Link { url }).collect(),
         details: details(report, finding, package),
-        location: location(
-            report,
-            options,
-            &package.name,
-            &package.version,
-            package.kind.is_os(),
-        ),
+        location,
     }
 }
 
@@ -265,6 +273,7 @@ fn location(
                 name: text::plain(name),
             },
             version: text::plain(version),
+            direct: None,
         },
         operating_system: system.map_or_else(|| "Unknown".to_owned(), |s| text::plain(&s)),
         image: non_empty(&text::plain(&report.target.name), "unknown"),

@@ -150,7 +150,7 @@ fn case(
         class: format!("{} {}", package.name, package.version),
         name: format!("[{}] {}", finding.severity, finding.id),
         file: package.evidence.path.clone(),
-        line: 0,
+        line: package.line.unwrap_or_default(),
         severity: finding.severity,
         message: words::solution(finding, package)
             .unwrap_or_else(|| words::fix_word(finding, package.kind).to_owned()),

@@ -346,7 +346,9 @@ pub(crate) fn report() -> Report {
                 .into(),
         },
         support: None,
-        scanners: ["vuln", "secret", "config", "license"].map(str::to_owned).into(),
+        scanners: ["vuln", "secret", "config", "license"]
+            .map(str::to_owned)
+            .into(),
         unknown_allowed: false,
     }
 }

@@ -309,7 +309,7 @@ fn result(report: &Report, finding: &Finding, package: &Package) -> Value {
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": {"uri": text::uri_path(path)},
-                "region": {"startLine": 1},
+                "region": {"startLine": package.line.unwrap_or(1).max(1)},
             },
             "logicalLocations": [{
                 "name": text::plain(&package.name),

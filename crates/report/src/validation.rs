@@ -201,6 +201,57 @@ fn sarif_has_regions_of_secrets_and_misconfigurations() {
     assert!(results.iter().all(|r| r["ruleId"] != "licence MIT"));
 }
 
+/// A package of a lockfile: its line, whether the project asks for it, and the way to it.
+#[test]
+fn lockfiles_have_lines_and_ways() {
+    let mut report = sample::report();
+    for package in &mut report.inventory.packages {
+        if package.name == "lodash" {
+            package.line = Some(42);
+            package.relationship = seaworthy_model::Relationship::Transitive;
+            package.dependency_path = vec!["express@4.0.0".to_owned()];
+        }
+    }
+    let log = value(Format::Sarif, &report);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let lodash = results
+        .iter()
+        .find(|r| r["ruleId"] == "CVE-2019-10744")
+        .unwrap();
+    assert_eq!(
+        lodash["locations"][0]["physicalLocation"]["region"]["startLine"],
+        42
+    );
+    let message = lodash["message"]["text"].as_str().unwrap();
+    assert!(
+        message.contains("The project needs it through express@4.0.0."),
+        "{message}"
+    );
+    let issues = value(Format::CodeQuality, &report);
+    let lines: Vec<&Value> = issues
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|i| i["check_name"] == "CVE-2019-10744")
+        .map(|i| &i["location"]["lines"]["begin"])
+        .collect();
+    assert_eq!(lines, [42, 42]);
+    let gitlab = value(Format::GitLab, &report);
+    let list = gitlab["vulnerabilities"].as_array().unwrap();
+    let direct: Vec<&Value> = list
+        .iter()
+        .map(|v| &v["location"]["dependency"]["direct"])
+        .collect();
+    assert_eq!(
+        direct.iter().filter(|d| ***d == Value::Bool(false)).count(),
+        1
+    );
+    if let Some(path) = official("gitlab/container-scanning-report-format.json") {
+        let validator = jsonschema::validator_for(&load(&path)).unwrap();
+        assert!(validator.is_valid(&gitlab));
+    }
+}
+
 #[test]
 fn trivy_scripts_find_secrets_misconfigurations_and_licences() {
     let document = value(Format::Trivy, &sample::report());

@@ -87,7 +87,10 @@ pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
         };
     }
     match (report.gate.passed, report.gate.breaking) {
-        (true, _) => ("SEAWORTHY", rule.to_owned()),
+        (true, _) => match issues::totals(report) {
+            totals if totals.is_empty() => ("SEAWORTHY", rule.to_owned()),
+            totals => ("SEAWORTHY", format!("{rule}: nothing breaks it ({totals})")),
+        },
         (false, 0) => ("NOT SEAWORTHY", rule.to_owned()),
         (false, 1) => ("NOT SEAWORTHY", format!("{rule}: 1 finding breaks it")),
         (false, n) => ("NOT SEAWORTHY", format!("{rule}: {n} findings break it")),
@@ -229,6 +232,9 @@ pub(crate) fn description(report: &Report, finding: &Finding, package: &Package)
     text.push('.');
     if !package.evidence.path.is_empty() {
         text.push_str(&format!(" Found in {}", package.evidence.path));
+        if let Some(line) = package.line {
+            text.push_str(&format!(":{line}"));
+        }
         if let Some(index) = package.evidence.layer {
             text.push_str(&format!(", layer {index}"));
         }
@@ -236,6 +242,12 @@ pub(crate) fn description(report: &Report, finding: &Finding, package: &Package)
             text.push_str(&format!(" ({created_by})"));
         }
         text.push('.');
+    }
+    if !package.dependency_path.is_empty() {
+        text.push_str(&format!(
+            " The project needs it through {}.",
+            package.dependency_path.join(" → ")
+        ));
     }
     if finding.kev.is_some() {
         text.push_str(" Known to be exploited (CISA KEV).");

@@ -139,7 +139,7 @@ enum Target {
 }
 
 /// Other ecosystems by their names in OSV records, and the shards that they fill.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 11] = [
     ("Bitnami", "generic"),
     ("DHI", "generic"),
     ("CRAN", "cran"),
@@ -151,7 +151,6 @@ const OTHERS: [(&str, &str); 12] = [
     ("Julia", "julia"),
     ("kubernetes", "kubernetes"),
     ("Kubernetes", "kubernetes"),
-    ("CleanStart", "cleanstart"),
 ];
 
 impl Target {
@@ -174,6 +173,7 @@ impl Target {
             "Azure Linux" => ("azurelinux", release),
             "Wolfi" => return Some(Self::Distribution("wolfi".to_owned())),
             "Chainguard" => return Some(Self::Distribution("chainguard".to_owned())),
+            "CleanStart" => return Some(Self::Distribution("cleanstart".to_owned())),
             "SUSE" | "openSUSE" => {
                 let product = suse::product(&format!("{name} {release}"))?;
                 return Some(if product.subscription {

@@ -239,3 +239,15 @@ proptest::proptest! {
         let _ = yaml("osv", &bytes, &mut recorder);
     }
 }
+
+#[test]
+fn packages_that_claim_to_be_of_another_distribution_go_to_their_own() {
+    let record = r#"{"id":"CLEANSTART-2026-XL70757","upstream":["CVE-2026-0001","CVE-2026-0002"],"affected":[{"package":{"ecosystem":"Alpine","name":"step"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"0.29.0-r1"}]}],"versions":["0.29.0-r1"]}]}"#;
+    assert_eq!(
+        Recorder::of(|recorder| json_of("cleanstart", "CleanStart", record.as_bytes(), recorder)),
+        [
+            "cleanstart step CVE-2026-0001 @CLEANSTART-2026-XL70757 fixed [,0.29.0-r1)",
+            "cleanstart step CVE-2026-0002 @CLEANSTART-2026-XL70757 fixed [,0.29.0-r1)",
+        ]
+    );
+}

@@ -404,6 +404,19 @@ fn emit(
     Ok(())
 }
 
+/// How the ids of the vendors' advisories begin.
+const ADVISORIES: [&str; 9] = [
+    "RHSA-",
+    "RHBA-",
+    "RHEA-",
+    "ELSA-",
+    "ELBA-",
+    "ALSA-",
+    "SUSE-SU-",
+    "openSUSE-SU-",
+    "SUSE-RU-",
+];
+
 /// The CVEs, and the vendor's own id.
 fn identities(
     vendor: Vendor,
@@ -411,36 +424,25 @@ fn identities(
 ) -> Result<(Vec<String>, Option<String>), String> {
     let mut cves: Vec<String> = Vec::new();
     let mut advisory = None;
-    for (source, id) in &definition.references {
+    for (_, id) in &definition.references {
         // `CVE:00001:CVE-2023-5115` at Photon, `SUSE CVE-1999-0077` at SUSE.
-        let id = id.rsplit([':', ' ']).next().unwrap_or(id);
-        if ids::is_cve(id) {
-            cves.push(id.to_owned());
-        } else if matches!(
-            source.as_str(),
-            "RHSA" | "elsa" | "ELSA" | "ALSA" | "SUSE-SU" | "openSUSE-SU" | "PHSA"
-        ) {
-            advisory = Some(id.to_owned());
+        let short = id.rsplit([':', ' ']).next().unwrap_or(id);
+        if ids::is_cve(short) {
+            cves.push(short.to_owned());
+        } else if advisory.is_none() && ADVISORIES.iter().any(|prefix| id.starts_with(prefix)) {
+            advisory = Some(id.clone());
         }
     }
-    let own = definition.references.iter().map(|(_, id)| id).find(|id| {
-        id.starts_with("RHSA-")
-            || id.starts_with("ELSA-")
-            || id.starts_with("ALSA-")
-            || id.contains("SUSE-SU-")
-    });
-    advisory = own
-        .cloned()
-        .or_else(|| {
-            let head = definition
-                .title
-                .split_whitespace()
-                .next()
-                .unwrap_or_default();
-            head.starts_with("PHSA-")
-                .then(|| head.trim_end_matches(':').to_owned())
-        })
-        .or(advisory.filter(|_| vendor != Vendor::Photon));
+    if advisory.is_none() && vendor == Vendor::Photon {
+        let head = definition
+            .title
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
+        advisory = head
+            .starts_with("PHSA-")
+            .then(|| head.trim_end_matches(':').to_owned());
+    }
     cves.sort_unstable();
     cves.dedup();
     if cves.is_empty() {

@@ -49,6 +49,7 @@ fn red_hats_patches_unfixed_ones_modules_and_extended_streams() {
         )
     };
     let rhsa = "<reference source=\"RHSA\" ref_id=\"RHSA-2023:1\"/>";
+    let rhea = "<reference source=\"RHEA\" ref_id=\"RHEA-2020:0330\"/>";
     let plain = "cpe:/a:redhat:enterprise_linux:8::appstream";
     let text = document(
         &[
@@ -56,6 +57,7 @@ fn red_hats_patches_unfixed_ones_modules_and_extended_streams() {
             definition("vulnerability", "", plain, "<affected><resolution state=\"Will not fix\"/></affected>", "<criterion comment=\"zlib is installed\" test_ref=\"t1\"/>"),
             definition("vulnerability", "", plain, "<affected><resolution state=\"Fix deferred\"/></affected>", "<criterion comment=\"curl is installed\" test_ref=\"gone\"/>"),
             definition("patch", rhsa, "cpe:/o:redhat:rhel_eus:8.6::baseos", "", "<criterion comment=\"glibc is earlier than 0:2.28-189.el8_6\" test_ref=\"gone\"/>"),
+            definition("patch", rhea, plain, "", "<criterion comment=\"npm is earlier than 1:6\" test_ref=\"gone\"/>"),
             definition("patch", rhsa, "cpe:/a:redhat:openshift:4.12::el8", "", "<criterion comment=\"cri-o is earlier than 0:1\" test_ref=\"gone\"/>"),
             "<definition class=\"patch\"><metadata><title>nothing</title></metadata></definition>".to_owned(),
         ]
@@ -68,6 +70,7 @@ fn red_hats_patches_unfixed_ones_modules_and_extended_streams() {
             "rhel:8 curl CVE-2023-0001 fix_deferred !high",
             "rhel:8 glibc CVE-2023-0001 @RHSA-2023:1 will_not_fix !high [,2.28-189.el8_6)",
             "rhel:8 nodejs CVE-2023-0001 @RHSA-2023:1 %nodejs:18 fixed !high [,1:18.1-1.module+el8)",
+            "rhel:8 npm CVE-2023-0001 @RHEA-2020:0330 fixed !high [,1:6)",
             "rhel:8 zlib CVE-2023-0001 will_not_fix !high",
             "broken: `nothing` names neither a CVE nor an advisory",
         ]

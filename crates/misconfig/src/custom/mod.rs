@@ -2,11 +2,13 @@
 
 mod cel_rule;
 mod rego;
+mod subject;
 
-use seaworthy_model::{CoverageEntry, CoverageKind, Misconfiguration, Severity};
+use seaworthy_model::{CoverageEntry, CoverageKind, Location, Misconfiguration, Severity};
+use seaworthy_oci::ImageConfig;
 
 use crate::Kind;
-use crate::document::{Node, text_of};
+use crate::document::{Node, json, text_of};
 use crate::report::Report;
 use cel_rule::CelRule;
 use rego::RegoModule;
@@ -145,6 +147,46 @@ impl CustomRules {
         }
     }
 
+    /// Runs the rules over a Dockerfile.
+    pub(crate) fn check_dockerfile(
+        &self,
+        bytes: &[u8],
+        report: &mut Report<'_>,
+        coverage: &mut Vec<CoverageEntry>,
+    ) {
+        if !self.is_empty() {
+            self.check_one(
+                Kind::Dockerfile,
+                &subject::dockerfile(bytes),
+                report,
+                coverage,
+            );
+        }
+    }
+
+    /// Runs the rules over the configuration of an image, which has no lines to point to.
+    pub(crate) fn check_image(
+        &self,
+        config: &ImageConfig,
+        name: Option<&str>,
+        report: &mut Report<'_>,
+        coverage: &mut Vec<CoverageEntry>,
+    ) {
+        if self.is_empty() {
+            return;
+        }
+        let known = report.findings.len();
+        if let Ok(node) = json::read(&subject::image(config, name).to_string()) {
+            self.check_one(Kind::Image, &node, report, coverage);
+        }
+        for finding in &mut report.findings[known..] {
+            finding.location = Location {
+                path: report.path.to_owned(),
+                ..Location::default()
+            };
+        }
+    }
+
     fn check_one(
         &self,
         kind: Kind,
@@ -179,6 +221,9 @@ impl CustomRules {
             }
         }
         for violation in found {
+            if !report.has_room() {
+                continue;
+            }
             report
                 .findings
                 .push(violation.into_finding(kind, document, report.path));

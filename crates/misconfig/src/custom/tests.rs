@@ -98,6 +98,50 @@ warn contains {\"msg\": sprintf(\"%s is odd\", [name]), \"id\": \"ACME-2\", \"at
 }
 
 #[test]
+fn dockerfiles_and_images_have_documents_too() {
+    let rule = "- id: A\n  title: no team\n  kind: dockerfile\n  at: instructions[1]\n  match: object.instructions.exists(i, i.instruction == 'RUN' && i.stage == 0 && i.line == 2) && object.stages[0].image == 'x:1' && object.stages[0].name == 'b'\n";
+    let text = "FROM x:1 AS b\nRUN --mount=type=cache,target=/c make \\\n  all\n";
+    check(
+        &[("r.yaml", rule)],
+        "Dockerfile",
+        text,
+        &["A medium no team 2:1"],
+    );
+    let accepted = text
+        .replace("RUN", "# seaworthy:ignore=A\nRUN")
+        .replace("== 2", "== 3");
+    check(
+        &[("r.yaml", &rule.replace("== 2", "== 3"))],
+        "Dockerfile",
+        &accepted,
+        &[],
+    );
+
+    let options = Options {
+        custom: Arc::new(
+            CustomRules::load(&[(
+                "r.rego",
+                "package acme\nimport rego.v1\ndeny contains \"no source label\" if not input.config.Labels[\"org.opencontainers.image.source\"]\n",
+            )])
+            .unwrap(),
+        ),
+        ..Options::default()
+    };
+    let config = ImageConfig::parse(br#"{"config": {"User": "1"}}"#).unwrap();
+    let input = crate::ImageInput {
+        config: &config,
+        name: None,
+    };
+    let (findings, coverage) = crate::check_image(&input, &options);
+    assert_eq!(coverage, []);
+    let found = findings.iter().find(|f| f.rule == "acme").unwrap();
+    assert_eq!(
+        (found.message.as_str(), found.location.start_line),
+        ("no source label", 0)
+    );
+}
+
+#[test]
 fn mistakes_are_located() {
     for (path, text, expected) in [
         (

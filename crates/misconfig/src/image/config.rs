@@ -1,6 +1,6 @@
 //! The configuration and the history of an image.
 
-use seaworthy_model::{Location, Misconfiguration};
+use seaworthy_model::{CoverageEntry, Location, Misconfiguration};
 use seaworthy_oci::ImageConfig;
 
 use crate::hints::{self, Pin};
@@ -112,18 +112,26 @@ pub struct ImageInput<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Checks the configuration and the history of an image. Locations have the paths `image
-/// configuration` and `history`, and for history the layer.
+/// Checks the configuration and the history of an image, by our rules and the user's own. Locations
+/// have the paths `image configuration` and `history`, and for history the layer. The second list says
+/// what could not be evaluated.
 #[must_use]
-pub fn check_image(input: &ImageInput<'_>, options: &Options) -> Vec<Misconfiguration> {
+pub fn check_image(
+    input: &ImageInput<'_>,
+    options: &Options,
+) -> (Vec<Misconfiguration>, Vec<CoverageEntry>) {
     let mut report = Report::new("image configuration");
+    let mut coverage = Vec::new();
     check_settings(input, &mut report);
     check_history(input.config, &mut report);
+    options
+        .custom
+        .check_image(input.config, input.name, &mut report, &mut coverage);
     let mut findings = report.findings;
-    findings.retain(|finding| !options.is_disabled(&finding.rule));
+    findings.retain(|finding| !options.is_disabled(finding));
     findings.sort();
     findings.dedup();
-    findings
+    (findings, coverage)
 }
 
 fn check_settings(input: &ImageInput<'_>, report: &mut Report<'_>) {
@@ -356,6 +364,7 @@ mod tests {
             name: None,
         };
         let found: Vec<String> = check_image(&input, &Options::default())
+            .0
             .into_iter()
             .map(|f| format!("{} {:?}", f.rule, f.location.layer))
             .collect();

@@ -183,7 +183,7 @@ impl Analyzer for ImageFiles {
                 &mut report,
             );
         }
-        report.drop_ignored(|finding| self.options.is_disabled(&finding.rule));
+        report.drop_ignored(|finding| self.options.is_disabled(finding));
         facts.misconfigurations.append(&mut report.findings);
         Ok(())
     }

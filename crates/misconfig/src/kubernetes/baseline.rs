@@ -232,14 +232,14 @@ fn check_annotations(pod: &Pod<'_, '_>, report: &mut Report<'_>) {
     let label = pod.object.label();
     for (key, node) in annotations.entries() {
         let value = node.text().unwrap_or_default();
-        if key.starts_with("container.apparmor.security.beta.kubernetes.io/")
-            && value == "unconfined"
-        {
+        let is_confined =
+            matches!(value, "" | "runtime/default") || value.starts_with("localhost/");
+        if key.starts_with("container.apparmor.security.beta.kubernetes.io/") && !is_confined {
             report.add(
                 &APPARMOR,
                 node,
                 &label,
-                "the AppArmor annotation says `unconfined`",
+                format!("the AppArmor annotation says `{value}`"),
             );
         }
         let is_seccomp = key.starts_with("container.seccomp.security.alpha.kubernetes.io/")

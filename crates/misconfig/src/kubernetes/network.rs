@@ -56,7 +56,7 @@ NO_POLICY "SW-K8S-0086" Low ["CIS-5.3.2", "CKV2_K8S_6", "NSA: Network policies"]
 pub(super) fn check(object: &Object<'_>, report: &mut Report<'_>) {
     match (object.kind, object.group()) {
         ("Service", "") => check_service(object, report),
-        ("Ingress", _) => check_ingress(object, report),
+        ("Ingress", "networking.k8s.io" | "extensions") => check_ingress(object, report),
         ("NetworkPolicy", "networking.k8s.io" | "extensions") => check_policy(object, report),
         _ => {}
     }

@@ -102,6 +102,13 @@ DEFAULT_ACCOUNT "SW-K8S-0074" Medium ["CIS-5.1.5", "CKV_K8S_42"]
 const WRITE: [&str; 4] = ["create", "update", "patch", "delete"];
 
 pub(super) fn check(object: &Object<'_>, report: &mut Report<'_>) {
+    // Other APIs have roles of their own: those of clouds, for instance.
+    if !matches!(
+        object.group(),
+        "rbac.authorization.k8s.io" | "authorization.openshift.io"
+    ) {
+        return;
+    }
     match object.kind {
         "Role" | "ClusterRole" => {
             for rule in object.node.items_at("rules") {

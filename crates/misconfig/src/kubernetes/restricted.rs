@@ -112,22 +112,25 @@ fn check_user(pod: &Pod<'_, '_>, container: &Container<'_>, report: &mut Report<
         report.add(&RUN_AS_ROOT, user, &label, "`runAsUser` is 0");
         return;
     }
-    // A number other than 0 says it as clearly, though the standard asks for the field.
-    let is_numbered = pod
+    // The standard asks for the field even where the number says it all.
+    let number = pod
         .effective(container, "runAsUser")
         .and_then(|user| user.integer())
-        .is_some_and(|user| user != 0);
+        .filter(|user| *user != 0);
     match pod.effective(container, "runAsNonRoot") {
         Some(node) if node.boolean() == Some(false) => {
             report.add(&RUN_AS_NON_ROOT, node, &label, "`runAsNonRoot` is false");
         }
-        None if !is_numbered => report.add(
-            &RUN_AS_NON_ROOT,
-            container.node,
-            &label,
-            "`runAsNonRoot` is set neither for the pod nor for the container",
-        ),
-        _ => {}
+        None => {
+            let message = match number {
+                Some(number) => format!("`runAsNonRoot` is not set, though the user is {number}"),
+                None => {
+                    "`runAsNonRoot` is set neither for the pod nor for the container".to_owned()
+                }
+            };
+            report.add(&RUN_AS_NON_ROOT, container.node, &label, message);
+        }
+        Some(_) => {}
     }
 }
 

@@ -106,3 +106,18 @@ spec:
         ["SW-K8S-0010 8 Deployment/d", "SW-K8S-0013 9 Deployment/d"]
     );
 }
+
+#[test]
+fn kinds_of_other_apis_are_left_alone() {
+    let text = "apiVersion: config.openshift.io/v1\nkind: Ingress\nmetadata: {name: cluster}\nspec: {domain: example.com}\n---\napiVersion: iam.aws.crossplane.io/v1beta1\nkind: Role\nmetadata: {name: r}\nrules: [{resources: ['*'], verbs: ['*']}]\n";
+    assert_eq!(found(text, &["SW-"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_number_is_no_run_as_non_root() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 65532}\n  containers:\n  - name: a\n";
+    assert_eq!(
+        found(text, &["SW-K8S-0022"]),
+        ["SW-K8S-0022 7 Pod/p, container a"]
+    );
+}

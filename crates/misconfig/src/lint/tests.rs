@@ -151,11 +151,13 @@ fn ignores_and_disabled_rules_are_honoured() {
     );
     let annotated = "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations: {seaworthy.dev/ignore: 'SW-K8S-0003, X'}\nspec: {hostPID: true, automountServiceAccountToken: false}\n";
     assert_eq!(rules("a.yaml", annotated), Vec::<String>::new());
-    let options = Options {
-        disabled: vec!["sw-k8s-0003".to_owned()],
-        ..Options::default()
-    };
-    assert_eq!(lint_file("a.yaml", pod("").as_bytes(), &options).0, []);
+    for id in ["sw-k8s-0003", "AVD-KSV-0010"] {
+        let options = Options {
+            disabled: vec![id.to_owned()],
+            ..Options::default()
+        };
+        assert_eq!(lint_file("a.yaml", pod("").as_bytes(), &options).0, []);
+    }
 }
 
 #[test]

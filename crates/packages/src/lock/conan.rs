@@ -5,15 +5,25 @@ use serde_json::Value;
 
 use super::graph::Lock;
 use super::lines::{json, numbered};
-use super::{Format, Input};
+use super::{Format, Input, LockfileKind};
 
 pub(super) const FORMAT: Format = Format {
+    about: LockfileKind {
+        package_manager: "conan",
+        language: "C/C++",
+        manifest: "conanfile.txt",
+    },
     wants: |name, _| name == "conan.lock",
     asks_siblings: false,
     read,
 };
 
 pub(super) const FORMAT_TEXT: Format = Format {
+    about: LockfileKind {
+        package_manager: "conan",
+        language: "C/C++",
+        manifest: "",
+    },
     wants: |name, _| name == "conanfile.txt",
     asks_siblings: false,
     read: read_text,

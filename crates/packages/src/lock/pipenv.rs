@@ -7,9 +7,14 @@ use serde_json::Value;
 
 use super::graph::Lock;
 use super::lines::{Lines, json, toml};
-use super::{Format, Input};
+use super::{Format, Input, LockfileKind};
 
 pub(super) const FORMAT: Format = Format {
+    about: LockfileKind {
+        package_manager: "pipenv",
+        language: "Python",
+        manifest: "Pipfile",
+    },
     wants: |name, _| name == "Pipfile.lock",
     asks_siblings: true,
     read,

@@ -367,8 +367,8 @@ impl View {
         let own: Vec<&str> = self.sources.iter().take(4).map(String::as_str).collect();
         Some(Absence::new(
             Cause::AdvisorySource,
-            format!("found through {}; what comes from ", sources.join(", ")),
-            format!(" comes from {}", own.join(", ")),
+            format!("found through {}, no source of ", sources.join(", ")),
+            format!(" here, whose findings come from {}", own.join(", ")),
         ))
     }
 }

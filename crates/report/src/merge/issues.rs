@@ -42,12 +42,17 @@ pub(super) fn secrets(reports: &[&ScannerReport]) -> Vec<MergedSecret> {
                     fingerprint: secret.fingerprint.clone(),
                     deleted_later: secret.deleted_later,
                     rules: BTreeMap::new(),
+                    severities: BTreeMap::new(),
                     found_by: Vec::new(),
+                    disagreements: Vec::new(),
                 });
                 out.len() - 1
             });
             if let Some(merged) = out.get_mut(index) {
                 merged.severity = merged.severity.max(secret.severity);
+                merged
+                    .severities
+                    .insert(report.scanner.clone(), secret.severity);
                 merged.deleted_later |= secret.deleted_later;
                 merged
                     .rules
@@ -63,7 +68,10 @@ pub(super) fn secrets(reports: &[&ScannerReport]) -> Vec<MergedSecret> {
 }
 
 /// The ids by which a rule is known, in one spelling: Trivy's `DS002` is `AVD-DS-0002`.
-fn rule_ids<'a>(rule: &'a str, references: &'a [String]) -> impl Iterator<Item = String> + 'a {
+pub(super) fn rule_ids<'a>(
+    rule: &'a str,
+    references: &'a [String],
+) -> impl Iterator<Item = String> + 'a {
     std::iter::once(rule)
         .chain(references.iter().map(String::as_str))
         .filter(|id| !id.is_empty())
@@ -110,7 +118,9 @@ pub(super) fn misconfigurations(reports: &[&ScannerReport]) -> Vec<MergedMisconf
                     url: issue.url.clone(),
                     references: Vec::new(),
                     rules: BTreeMap::new(),
+                    severities: BTreeMap::new(),
                     found_by: Vec::new(),
+                    disagreements: Vec::new(),
                 });
                 out.len() - 1
             });
@@ -119,6 +129,9 @@ pub(super) fn misconfigurations(reports: &[&ScannerReport]) -> Vec<MergedMisconf
             }
             if let Some(merged) = out.get_mut(index) {
                 merged.severity = merged.severity.max(issue.severity);
+                merged
+                    .severities
+                    .insert(report.scanner.clone(), issue.severity);
                 merged.references.extend(issue.references.iter().cloned());
                 merged.references.sort();
                 merged.references.dedup();
@@ -160,6 +173,7 @@ pub(super) fn licenses(reports: &[&ScannerReport]) -> Vec<MergedLicense> {
                     package: license.package.clone(),
                     location: license.location.clone(),
                     found_by: Vec::new(),
+                    disagreements: Vec::new(),
                 });
             merged.severity = merged.severity.max(license.severity);
             note(&mut merged.found_by, &report.scanner);

@@ -11,6 +11,7 @@
 
 mod combine;
 mod explain;
+mod explain_issues;
 mod ids;
 mod issues;
 mod names;
@@ -18,400 +19,19 @@ mod output;
 mod table;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
 
-use seaworthy_model::{
-    CoverageEntry, Distribution, Epss, KnownExploited, LicenseClass, Location, Origin, Package,
-    Rating, Severity, State, Target, Tool,
-};
-use serde::Serialize;
+use seaworthy_model::{CoverageEntry, CoverageKind, Target, Tool};
 
 use crate::read::{ReportFormat, ScannerReport};
 pub use crate::read::{ScanKind, ScannerName};
 pub use output::{MergeFormat, UnknownMergeFormat, write_merged};
-
-/// How one run of a scanner ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RunOutcome {
-    /// With a report.
-    Answered(Box<ScannerReport>),
-    /// With an error, or with a report that cannot be read; why.
-    Failed(String),
-    /// It is not installed, or its report is not there; where it was looked for.
-    Missing(String),
-    /// It was stopped after its time limit.
-    TimedOut,
-}
-
-/// One run of one scanner, or one report file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScannerRun {
-    /// The scanner.
-    pub scanner: ScannerName,
-    /// What it was asked to look for; none when that is whatever its report holds.
-    pub kind: Option<ScanKind>,
-    /// How it ended.
-    pub outcome: RunOutcome,
-    /// How long it took.
-    pub elapsed: Option<Duration>,
-}
-
-impl ScannerRun {
-    /// A report that was read from a file.
-    #[must_use]
-    pub fn answered(report: ScannerReport) -> Self {
-        Self {
-            scanner: report.scanner.clone(),
-            kind: None,
-            outcome: RunOutcome::Answered(Box::new(report)),
-            elapsed: None,
-        }
-    }
-
-    /// A run without an answer.
-    #[must_use]
-    pub fn failed(scanner: ScannerName, kind: Option<ScanKind>, why: impl Into<String>) -> Self {
-        Self {
-            scanner,
-            kind,
-            outcome: RunOutcome::Failed(why.into()),
-            elapsed: None,
-        }
-    }
-
-    /// A scanner that is not there.
-    #[must_use]
-    pub fn missing(scanner: ScannerName, kind: Option<ScanKind>, why: impl Into<String>) -> Self {
-        Self {
-            scanner,
-            kind,
-            outcome: RunOutcome::Missing(why.into()),
-            elapsed: None,
-        }
-    }
-}
-
-/// How a run ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RunStatus {
-    /// With a report.
-    Ok,
-    /// With an error.
-    Failed,
-    /// Not installed, or no report.
-    Missing,
-    /// Stopped after its time limit.
-    TimedOut,
-}
-
-impl RunStatus {
-    /// The word in tables and JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Missing => "missing",
-            Self::TimedOut => "timed-out",
-        }
-    }
-}
-
-/// One cell of the matrix of scanners and kinds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MatrixRow {
-    /// The scanner.
-    pub scanner: ScannerName,
-    /// Its version, as far as its report tells.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub version: String,
-    /// What it looked for; none when a run without an answer was not asked for one kind.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<ScanKind>,
-    /// How it ended.
-    pub status: RunStatus,
-    /// How many it found; none without an answer.
-    pub total: Option<usize>,
-    /// How many of them are critical.
-    pub critical: Option<usize>,
-    /// How many merged findings only it has; vulnerabilities, secrets and misconfigurations.
-    pub alone: Option<usize>,
-    /// Seconds it took.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
-    /// Why there is no answer.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
-/// What one scanner says about a finding.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Sighting {
-    /// The scanner.
-    pub scanner: ScannerName,
-    /// The id that it reports.
-    pub id: String,
-    /// The package as it names it.
-    pub package: String,
-    /// The installed version as it writes it.
-    pub version: String,
-    /// What its source says.
-    pub state: State,
-    /// The severity that it shows.
-    pub severity: Severity,
-    /// Who gave it that.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub severity_source: String,
-    /// The fix that it names.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fixed_version: Option<String>,
-    /// Where it has the vulnerability from.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub source: String,
-}
-
-/// Why scanners do not say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// They rate it differently.
-    Severity,
-    /// They name different fixes, or one of them knows none.
-    Fix,
-    /// Their sources give different states.
-    State,
-    /// They write the installed version differently.
-    VersionNotation,
-    /// One found it and left it out: an ignore rule, a state, VEX.
-    Filtered,
-    /// One reports it for another package of the same source.
-    PackageName,
-    /// One does not cover this type of package.
-    Ecosystem,
-    /// One does not see this package.
-    PackageNotSeen,
-    /// One sees another version of the package.
-    OtherVersion,
-    /// One reports an advisory for the package that may cover it, without saying so.
-    Alias,
-    /// One reports only what has a fix.
-    StateFilter,
-    /// One reports only from a severity on.
-    SeverityFilter,
-    /// One says itself that its advisories are incomplete here.
-    Coverage,
-    /// Compared as the package manager does, the installed version is not affected.
-    VersionScheme,
-    /// One does not have the source through which it was found.
-    AdvisorySource,
-    /// Nothing in the reports tells.
-    Unknown,
-}
-
-impl Cause {
-    /// The word in tables and JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Severity => "severity",
-            Self::Fix => "fix",
-            Self::State => "state",
-            Self::VersionNotation => "version-notation",
-            Self::Filtered => "filtered",
-            Self::PackageName => "package-name",
-            Self::Ecosystem => "ecosystem",
-            Self::PackageNotSeen => "package-not-seen",
-            Self::OtherVersion => "other-version",
-            Self::Alias => "alias",
-            Self::StateFilter => "state-filter",
-            Self::SeverityFilter => "severity-filter",
-            Self::Coverage => "coverage",
-            Self::VersionScheme => "version-scheme",
-            Self::AdvisorySource => "advisory-source",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// One way in which scanners do not say the same about a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Disagreement {
-    /// Why.
-    pub cause: Cause,
-    /// Who differs from the others.
-    pub scanners: Vec<ScannerName>,
-    /// The explanation, one sentence, lower case, no full stop.
-    pub text: String,
-}
-
-/// One vulnerability in one package, as all scanners together see it.
-///
-/// What counts is ours where we found it. Otherwise: the worst severity, the highest fix (it
-/// satisfies all), and a state that says most.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MergedFinding {
-    /// The CVE where there is one.
-    pub id: String,
-    /// Other ids of the same vulnerability, sorted.
-    pub aliases: Vec<String>,
-    /// Advisories that cover it and others.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub advisories: Vec<String>,
-    /// The package, as the most exact report describes it.
-    pub package: Package,
-    /// State.
-    pub state: State,
-    /// Severity.
-    pub severity: Severity,
-    /// Who gave that severity.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub severity_source: String,
-    /// All ratings of all reports, one per source.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ratings: Vec<Rating>,
-    /// EPSS.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epss: Option<Epss>,
-    /// KEV.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kev: Option<KnownExploited>,
-    /// The version that fixes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fixed_version: Option<String>,
-    /// A short description.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub title: String,
-    /// Base image or application.
-    pub origin: Origin,
-    /// Who found it, sorted.
-    pub found_by: Vec<ScannerName>,
-    /// What each of them says.
-    pub sightings: Vec<Sighting>,
-    /// What they do not agree on, and why.
-    pub disagreements: Vec<Disagreement>,
-}
-
-/// A secret, with who found it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MergedSecret {
-    /// What it is.
-    pub title: String,
-    /// The worst severity that a scanner gives it.
-    pub severity: Severity,
-    /// Where.
-    pub location: Location,
-    /// Masked.
-    pub masked: String,
-    /// Recognises equal secrets, where a report tells.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub fingerprint: String,
-    /// A later layer deletes the file.
-    pub deleted_later: bool,
-    /// The rule of each scanner.
-    pub rules: BTreeMap<ScannerName, String>,
-    /// Who found it.
-    pub found_by: Vec<ScannerName>,
-}
-
-/// A misconfiguration, with who found it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MergedMisconfiguration {
-    /// Short name.
-    pub title: String,
-    /// The worst severity that a scanner gives it.
-    pub severity: Severity,
-    /// Kind of file.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub kind: String,
-    /// Where.
-    pub location: Location,
-    /// The object in the file.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub object: String,
-    /// What is wrong.
-    pub message: String,
-    /// How to fix it.
-    pub fix: String,
-    /// A page about it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub url: String,
-    /// The same rule elsewhere.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub references: Vec<String>,
-    /// The rule of each scanner.
-    pub rules: BTreeMap<ScannerName, String>,
-    /// Who found it.
-    pub found_by: Vec<ScannerName>,
-}
-
-/// A licence, with who found it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MergedLicense {
-    /// SPDX id, or words.
-    pub license: String,
-    /// Its class.
-    pub class: LicenseClass,
-    /// Severity.
-    pub severity: Severity,
-    /// The package; empty for a text.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub package: String,
-    /// The file.
-    pub location: Location,
-    /// Who found it.
-    pub found_by: Vec<ScannerName>,
-}
-
-/// What all scanners together say; the JSON format of the merge.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Merged {
-    /// Version of this shape, `major.minor`; see `schemas/`.
-    pub schema_version: &'static str,
-    /// The program that merged.
-    pub tool: Tool,
-    /// What was scanned.
-    pub target: Target,
-    /// The distribution.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<Distribution>,
-    /// Who looked for what, and how that ended.
-    pub scanners: Vec<MatrixRow>,
-    /// Vulnerabilities, worst first.
-    pub findings: Vec<MergedFinding>,
-    /// Secrets, worst first.
-    pub secrets: Vec<MergedSecret>,
-    /// Misconfigurations, worst first.
-    pub misconfigurations: Vec<MergedMisconfiguration>,
-    /// Licences, worst first.
-    pub licenses: Vec<MergedLicense>,
-    /// How many disagreements there are of each cause.
-    pub disagreements: BTreeMap<Cause, usize>,
-    /// What could not be assessed; the subject begins with the scanner.
-    pub coverage: Vec<CoverageEntry>,
-}
-
-impl Merged {
-    /// The version of the JSON shape that this build writes.
-    pub const SCHEMA_VERSION: &'static str = "1.0";
-
-    /// Whether a scanner answered for vulnerabilities.
-    #[must_use]
-    pub fn has_answer(&self, kind: ScanKind) -> bool {
-        self.scanners
-            .iter()
-            .any(|row| row.status == RunStatus::Ok && row.kind == Some(kind))
-    }
-}
+pub use types::{
+    Cause, Disagreement, MatrixRow, Merged, MergedFinding, MergedLicense, MergedMisconfiguration,
+    MergedSecret, RunOutcome, RunStatus, ScannerRun, Sighting,
+};
 
 /// Merges runs. `version` is the program's version, for the result.
 #[must_use]
@@ -424,11 +44,28 @@ pub fn merge(runs: &[ScannerRun], version: &str) -> Merged {
         })
         .collect();
     let findings = combine::findings(&reports);
-    let secrets = issues::secrets(&reports);
-    let misconfigurations = issues::misconfigurations(&reports);
-    let licenses = issues::licenses(&reports);
+    let mut secrets = issues::secrets(&reports);
+    let mut misconfigurations = issues::misconfigurations(&reports);
+    let mut licenses = issues::licenses(&reports);
+    let looked = looked(runs);
+    let explainer = explain_issues::Explainer::new(&reports, &looked);
+    for secret in &mut secrets {
+        secret.disagreements = explainer.secret(secret);
+    }
+    for issue in &mut misconfigurations {
+        issue.disagreements = explainer.misconfiguration(issue);
+    }
+    for license in &mut licenses {
+        license.disagreements = explainer.license(license);
+    }
+    let all = findings
+        .iter()
+        .flat_map(|f| &f.disagreements)
+        .chain(secrets.iter().flat_map(|s| &s.disagreements))
+        .chain(misconfigurations.iter().flat_map(|m| &m.disagreements))
+        .chain(licenses.iter().flat_map(|l| &l.disagreements));
     let mut disagreements = BTreeMap::new();
-    for disagreement in findings.iter().flat_map(|f| &f.disagreements) {
+    for disagreement in all {
         *disagreements.entry(disagreement.cause).or_default() += 1;
     }
     let mut merged = Merged {
@@ -451,6 +88,19 @@ pub fn merge(runs: &[ScannerRun], version: &str) -> Merged {
     };
     merged.scanners = matrix(runs, &merged);
     merged
+}
+
+/// What each scanner that answered was asked for, or shows that it looked for.
+fn looked(runs: &[ScannerRun]) -> explain_issues::Looked {
+    let mut looked = explain_issues::Looked::new();
+    for run in runs {
+        if let RunOutcome::Answered(report) = &run.outcome {
+            let kinds = looked.entry(run.scanner.clone()).or_default();
+            kinds.extend(run.kind);
+            kinds.extend(&report.kinds);
+        }
+    }
+    looked
 }
 
 /// Ours first: it describes best. The others by their names, so that the order of the files on the
@@ -548,7 +198,6 @@ fn alone(merged: &Merged, scanner: &ScannerName, kind: ScanKind) -> usize {
 
 /// The gaps of all reports, those of runs without an answer, and reports of different things.
 fn coverage(runs: &[ScannerRun], reports: &[&ScannerReport]) -> Vec<CoverageEntry> {
-    use seaworthy_model::CoverageKind;
     let mut out: Vec<CoverageEntry> = reports
         .iter()
         .flat_map(|report| {

@@ -4,7 +4,9 @@ use std::io::Write;
 
 use seaworthy_model::Severity;
 
-use super::{Cause, MatrixRow, Merged, MergedFinding, RunStatus, ScanKind, ScannerName, output};
+use super::{
+    Cause, Disagreement, MatrixRow, Merged, MergedFinding, RunStatus, ScanKind, ScannerName, output,
+};
 use crate::frame::{Frame, Span, Style, cell};
 use crate::{Error, WriteOptions, text, words};
 
@@ -256,40 +258,75 @@ fn asked(merged: &Merged) -> Vec<ScannerName> {
 
 /// Secrets and misconfigurations, with who found them.
 fn others(frame: &mut Frame, merged: &Merged, all: bool) {
+    let line = |frame: &Frame,
+                word: &str,
+                severity: Severity,
+                title: &str,
+                place: String,
+                by: &[ScannerName]| {
+        vec![
+            (word.to_owned(), Style::Bold),
+            (severity.name().to_owned(), Style::Of(severity)),
+            cell(frame.safe(&format!("{title} {place}"))),
+            cell(frame.safe(&output::names(by))),
+        ]
+    };
     let mut rows: Vec<Vec<Span>> = Vec::new();
-    let label = |word: &str| (word.to_owned(), Style::Bold);
-    rows.extend(merged.secrets.iter().map(|s| {
-        vec![
-            label("secret"),
-            (s.severity.name().to_owned(), Style::Of(s.severity)),
-            cell(frame.safe(&format!(
-                "{} {}",
-                s.title,
-                crate::issues::place(&s.location)
-            ))),
-            cell(frame.safe(&output::names(&s.found_by))),
-        ]
-    }));
-    rows.extend(merged.misconfigurations.iter().map(|m| {
-        vec![
-            label("config"),
-            (m.severity.name().to_owned(), Style::Of(m.severity)),
-            cell(frame.safe(&format!(
-                "{} {}",
-                m.title,
-                crate::issues::place(&m.location)
-            ))),
-            cell(frame.safe(&output::names(&m.found_by))),
-        ]
-    }));
+    let mut reasons: Vec<&[Disagreement]> = Vec::new();
+    for s in &merged.secrets {
+        let place = crate::issues::place(&s.location);
+        rows.push(line(
+            frame,
+            "secret",
+            s.severity,
+            &s.title,
+            place,
+            &s.found_by,
+        ));
+        reasons.push(&s.disagreements);
+    }
+    for m in &merged.misconfigurations {
+        let place = crate::issues::place(&m.location);
+        rows.push(line(
+            frame,
+            "config",
+            m.severity,
+            &m.title,
+            place,
+            &m.found_by,
+        ));
+        reasons.push(&m.disagreements);
+    }
+    if all {
+        for l in &merged.licenses {
+            let of = if l.package.is_empty() {
+                &l.location.path
+            } else {
+                &l.package
+            };
+            rows.push(line(
+                frame,
+                "license",
+                l.severity,
+                &l.license,
+                of.clone(),
+                &l.found_by,
+            ));
+            reasons.push(&l.disagreements);
+        }
+    }
     let total = rows.len();
     if total == 0 {
         return;
     }
     let shown = if all || total <= ROWS { total } else { ROWS };
     rows.truncate(shown);
-    for spans in frame.columns(rows, 0, &[(2, 20), (3, 10)]) {
+    let rows = frame.columns(rows, 0, &[(2, 20), (3, 10)]);
+    for (spans, reasons) in rows.into_iter().zip(reasons) {
         frame.push(&spans);
+        for reason in reasons.iter().filter(|_| all) {
+            explanation(frame, &reason.text);
+        }
     }
     if total > shown {
         let line = format!("{} {} more: --all", frame.glyphs.ellipsis, total - shown);

@@ -1,7 +1,7 @@
 //! One image as seven scanners see it, and pairs that differ in one way each.
 
 use seaworthy_model::{
-    CoverageEntry, CoverageKind, Distribution, ExitClass, Finding, MatchReason, Origin, Package,
+    Distribution, ExitClass, Finding, LicenseClass, Location, MatchReason, Origin, Package,
     PackageType, Report, Severity, State,
 };
 
@@ -382,6 +382,78 @@ fn secrets_and_misconfigurations_are_one_by_place_and_rule() {
         "DS002"
     );
     assert_eq!(merged.licenses.len(), 1);
+    // Both found it, and rate it the same.
+    assert!(merged.secrets[0].disagreements.is_empty());
+}
+
+#[test]
+fn what_only_one_reports_besides_vulnerabilities_has_a_reason_too() {
+    let RunOutcome::Answered(mut ours) = ours().outcome else {
+        panic!("it has an answer");
+    };
+    let sample = crate::sample::report();
+    let mut deep = sample.secrets[1].clone();
+    deep.location = seaworthy_model::Location::line("app/x.jar!/key.pem", 1);
+    let mut configured = sample.secrets[1].clone();
+    configured.location = seaworthy_model::Location::line("image configuration", 0);
+    ours.secrets = vec![sample.secrets[0].clone(), deep, configured];
+    ours.secrets[0].severity = Severity::High;
+    ours.misconfigurations = sample.misconfigurations.clone();
+    ours.licenses = vec![crate::read::License {
+        license: "Zlib".to_owned(),
+        class: LicenseClass::Notice,
+        severity: Severity::Low,
+        package: "zlib1g".to_owned(),
+        location: Location::default(),
+        confidence: 100,
+    }];
+    let ours = ScannerRun {
+        kind: None,
+        ..ScannerRun::answered(ScannerReport {
+            kinds: ScanKind::ALL.into(),
+            ..*ours
+        })
+    };
+    let merged = merge(&[ours, fixture("trivy")], "0");
+    let reason = |list: &[Disagreement], cause: Cause, needle: &str| {
+        assert!(
+            list.iter()
+                .any(|d| d.cause == cause && d.text.contains(needle)),
+            "{list:?}"
+        );
+    };
+    for secret in &merged.secrets {
+        match secret.location.path.as_str() {
+            "app/.env" => reason(
+                &secret.disagreements,
+                Cause::Severity,
+                "seaworthy says high",
+            ),
+            "image configuration" => reason(&secret.disagreements, Cause::Place, "configuration"),
+            _ => reason(&secret.disagreements, Cause::Place, "archives"),
+        }
+    }
+    let root = merged
+        .misconfigurations
+        .iter()
+        .find(|m| m.rules.contains_key(&ScannerName::Seaworthy) && m.title.contains("root"));
+    reason(
+        &root.unwrap().disagreements,
+        Cause::Place,
+        "AVD-DS-0002 at Dockerfile:1",
+    );
+    let limit = merged
+        .misconfigurations
+        .iter()
+        .find(|m| m.title.contains("memory"));
+    reason(&limit.unwrap().disagreements, Cause::Place, "kubernetes");
+    for license in &merged.licenses {
+        reason(
+            &license.disagreements,
+            Cause::LicenseName,
+            "for this package",
+        );
+    }
 }
 
 #[test]

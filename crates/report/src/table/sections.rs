@@ -75,6 +75,12 @@ impl Table<'_> {
             LINES - 1
         };
         let rows: Vec<_> = rows.into_iter().take(shown).collect();
+        let counted = format!("{label} {total}");
+        let label = if counted.len() < LABEL {
+            &counted
+        } else {
+            label
+        };
         for (number, mut row) in (0..).zip(self.frame.columns(rows, LABEL, shrink)) {
             row.insert(0, self.label(label, number == 0));
             lines.push(self.frame.line(&row));

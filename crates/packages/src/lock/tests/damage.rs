@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use seaworthy_analysis::{AnalyzeError, FileFacts};
 
-use super::super::{FORMATS, Lockfiles, join_siblings, read, resolve};
+use super::super::{FORMATS, Lockfiles, join_siblings, lockfile_kind, read, resolve};
 use crate::testing::run;
 
 const NAMES: [&str; 21] = [
@@ -32,7 +32,13 @@ const NAMES: [&str; 21] = [
 fn every_format_has_a_name_here() {
     for (format, name) in FORMATS.iter().zip(NAMES) {
         assert!((format.wants)(name, name), "{name}");
+        assert_eq!(lockfile_kind(name), Some(format.about), "{name}");
     }
+    assert_eq!(lockfile_kind("package.json"), None);
+    assert_eq!(
+        lockfile_kind("a/Gemfile.lock").map(|kind| kind.manifest),
+        Some("Gemfile")
+    );
 }
 
 #[test]
