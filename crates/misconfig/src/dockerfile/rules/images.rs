@@ -74,6 +74,11 @@ rules! {
         why: "Only ARG may stand before the first FROM; the build fails.",
         fix: "Move the instruction behind FROM.",
         bad: "ENV A=b\nFROM debian:12.7\n", good: "FROM debian:12.7\nENV A=b\n";
+    LATEST_DEFAULT = "0014", Medium, ["AVD-DS-0001"],
+        "Tag that is latest by default",
+        why: "Without build arguments the image is `latest`, which moves: the same Dockerfile builds another image tomorrow.",
+        fix: "Give the ARG a version as its default.",
+        bad: "ARG TAG=latest\nFROM debian:${TAG}\n", good: "ARG TAG=12.7-slim\nFROM debian:${TAG}\n";
 }
 
 /// Variables that the builder declares by itself in front of the first FROM.
@@ -115,9 +120,6 @@ fn order(cx: &mut Context<'_>) {
             Keyword::Arg | Keyword::Unknown => {}
             _ => early.push((index, instruction.name.span, instruction.name.text.clone())),
         }
-    }
-    if cx.stages.is_empty() {
-        return;
     }
     for (index, span, name) in early {
         let message = format!("{name} stands before the first FROM.");
@@ -168,6 +170,14 @@ fn image(cx: &mut Context<'_>, stage: usize) {
         if tag == Some("latest") {
             let message = format!("`{}` moves with every release.", shown(&word.text));
             cx.report(&LATEST, span, index, message);
+        }
+        if let Base::Image(full) = &base
+            && word.text.contains('$')
+            && tag != Some("latest")
+            && split_reference(full).1 == Some("latest")
+        {
+            let message = format!("by default the image is `{}`.", shown(full));
+            cx.report(&LATEST_DEFAULT, span, index, message);
         }
         let expanded_has_digest = matches!(&base, Base::Image(name) if name.contains('@'));
         if !expanded_has_digest {
