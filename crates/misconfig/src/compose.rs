@@ -6,67 +6,67 @@ use crate::report::Report;
 use crate::rule::rules;
 
 rules! { Compose:
-PRIVILEGED "SW-CMP-0001" Critical ["CIS-5.5"]
+PRIVILEGED "SW-CMP-0001" Critical ["CIS-DOCKER-5.5"]
     title "Privileged container"
     why "A privileged container has every capability and every device of its host: whoever breaks into it owns the host."
     fix "Remove `privileged: true`, and add the one capability or device that is needed."
     bad "services:\n  app:\n    privileged: true\n"
     good "services:\n  app:\n    privileged: false\n";
-HOST_NETWORK "SW-CMP-0002" High ["CIS-5.10"]
+HOST_NETWORK "SW-CMP-0002" High ["CIS-DOCKER-5.10"]
     title "Container in the network of its host"
     why "The container sees the traffic of the host and reaches what listens on its loopback address."
     fix "Remove `network_mode: host`, and publish the ports that are needed."
     bad "services:\n  app:\n    network_mode: host\n"
     good "services:\n  app:\n    ports: [\"8080:8080\"]\n";
-HOST_PID "SW-CMP-0003" High ["CIS-5.16"]
+HOST_PID "SW-CMP-0003" High ["CIS-DOCKER-5.16"]
     title "Container sees the processes of its host"
     why "It can read the environment of every process, signal it, and with ptrace take it over."
     fix "Remove `pid: host`."
     bad "services:\n  app:\n    pid: host\n"
     good "services:\n  app:\n    init: true\n";
-HOST_IPC "SW-CMP-0004" High ["CIS-5.17", "CIS-5.21"]
+HOST_IPC "SW-CMP-0004" High ["CIS-DOCKER-5.17", "CIS-DOCKER-5.21"]
     title "Container shares a namespace of its host"
     why "With the host's IPC, UTS, user or cgroup namespace a container reads or changes what belongs to others."
     fix "Remove `ipc: host`, `uts: host`, `userns_mode: host` and `cgroup: host`."
     bad "services:\n  app:\n    ipc: host\n"
     good "services:\n  app:\n    ipc: private\n";
-RUNTIME_SOCKET "SW-CMP-0005" Critical ["CIS-5.32"]
+RUNTIME_SOCKET "SW-CMP-0005" Critical ["CIS-DOCKER-5.32"]
     title "Socket of the container runtime mounted"
     why "Whoever can talk to the container runtime can start a privileged container, and so owns the host; `:ro` does not change that."
     fix "Remove the mount, or put a proxy that allows single calls in between."
     bad "services:\n  app:\n    volumes:\n    - /var/run/docker.sock:/var/run/docker.sock:ro\n"
     good "services:\n  app:\n    volumes:\n    - data:/data\n";
-SENSITIVE_PATH "SW-CMP-0006" High ["CIS-5.6"]
+SENSITIVE_PATH "SW-CMP-0006" High ["CIS-DOCKER-5.6"]
     title "Sensitive directory of the host mounted"
     why "The root, /etc, /proc and their like hold the keys of the host."
     fix "Remove the mount, or mount the one file that is needed, read-only."
     bad "services:\n  app:\n    volumes:\n    - /etc:/host/etc\n"
     good "services:\n  app:\n    volumes:\n    - ./config:/etc/app:ro\n";
-CAPABILITIES "SW-CMP-0007" High ["CIS-5.4"]
+CAPABILITIES "SW-CMP-0007" High ["CIS-DOCKER-5.4"]
     title "Dangerous capability added"
     why "Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_ADMIN are ways out of the container or into the traffic of others."
     fix "Remove the capability from `cap_add`."
     bad "services:\n  app:\n    cap_add: [SYS_ADMIN]\n"
     good "services:\n  app:\n    cap_add: [NET_BIND_SERVICE]\n";
-NEW_PRIVILEGES "SW-CMP-0008" Medium ["CIS-5.26"]
+NEW_PRIVILEGES "SW-CMP-0008" Medium ["CIS-DOCKER-5.26"]
     title "Privilege escalation allowed"
     why "Without `no-new-privileges` a process gains rights through setuid programs and file capabilities."
     fix "Add `security_opt: [\"no-new-privileges:true\"]`."
     bad "services:\n  app:\n    security_opt: []\n"
     good "services:\n  app:\n    security_opt: [\"no-new-privileges:true\"]\n";
-READ_ONLY "SW-CMP-0009" Low ["CIS-5.13"]
+READ_ONLY "SW-CMP-0009" Low ["CIS-DOCKER-5.13"]
     title "Writable root file system"
     why "An intruder can bring tools and change the program; a read-only root takes that away."
     fix "Set `read_only: true`, and add a `tmpfs` or a volume where the program writes."
     bad "services:\n  app:\n    read_only: false\n"
     good "services:\n  app:\n    read_only: true\n    tmpfs: [/tmp]\n";
-ROOT "SW-CMP-0010" Medium ["CIS-4.1"]
+ROOT "SW-CMP-0010" Medium ["CIS-DOCKER-4.1"]
     title "Runs as root"
     why "Root in the container is root towards the kernel and the mounted files; every escape begins there."
     fix "Set `user` to a number other than 0."
     bad "services:\n  app:\n    user: root\n"
     good "services:\n  app:\n    user: \"65532:65532\"\n";
-MOVING_TAG "SW-CMP-0011" Medium ["CIS-5.28"]
+MOVING_TAG "SW-CMP-0011" Medium ["CIS-DOCKER-5.28"]
     title "Image without a version"
     why "`latest`, or no tag, is another image tomorrow: what was tested is not what runs."
     fix "Name a version, best with its digest."
@@ -78,7 +78,7 @@ NO_DIGEST "SW-CMP-0012" Negligible []
     fix "Append the digest: `image:tag@sha256:…`."
     bad "services:\n  app:\n    image: nginx:1.27.3\n"
     good "services:\n  app:\n    image: nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
-OPEN_DATABASE "SW-CMP-0013" High ["CIS-5.14"]
+OPEN_DATABASE "SW-CMP-0013" High ["CIS-DOCKER-5.14"]
     title "Database published on every interface"
     why "Published ports pass the host's firewall: the database is open to whoever reaches the host."
     fix "Remove the port, since services of the same network reach it without, or publish it on 127.0.0.1."
@@ -90,31 +90,31 @@ ENV_SECRET "SW-CMP-0014" High []
     fix "Use `secrets:`, and let the program read the file under /run/secrets."
     bad "services:\n  app:\n    environment:\n      POSTGRES_PASSWORD: example\n"
     good "services:\n  app:\n    environment:\n      POSTGRES_PASSWORD_FILE: /run/secrets/db\n";
-MEMORY_LIMIT "SW-CMP-0015" Low ["CIS-5.11"]
+MEMORY_LIMIT "SW-CMP-0015" Low ["CIS-DOCKER-5.11"]
     title "No memory limit"
     why "A leak or an attack takes the memory of the host and with it everything else."
     fix "Set `mem_limit` or `deploy.resources.limits.memory`."
     bad "services:\n  app:\n    mem_limit: null\n"
     good "services:\n  app:\n    mem_limit: null\n    deploy:\n      resources:\n        limits: {memory: 128M}\n";
-HEALTHCHECK "SW-CMP-0016" Negligible ["CIS-5.27"]
+HEALTHCHECK "SW-CMP-0016" Negligible ["CIS-DOCKER-5.27"]
     title "No health check"
     why "A container that hangs stays up, and services that depend on it start too early, unless the image brings a check."
     fix "Add a `healthcheck`."
     bad "services:\n  app:\n    healthcheck: {disable: true}\n"
     good "services:\n  app:\n    healthcheck: {test: [CMD, /app, health]}\n";
-UNCONFINED "SW-CMP-0017" High ["CIS-5.1", "CIS-5.2", "CIS-5.22"]
+UNCONFINED "SW-CMP-0017" High ["CIS-DOCKER-5.1", "CIS-DOCKER-5.2", "CIS-DOCKER-5.22"]
     title "Seccomp, AppArmor or SELinux switched off"
     why "Without its profile a container may use every system call of the kernel, those with known holes included."
     fix "Remove the `unconfined` or `disable` option; the runtime's default profile applies then."
     bad "services:\n  app:\n    security_opt: [\"no-new-privileges:true\", \"seccomp:unconfined\"]\n"
     good "services:\n  app:\n    security_opt: [\"no-new-privileges:true\", \"seccomp:app.json\"]\n";
-DROP_ALL "SW-CMP-0018" Low ["CIS-5.4"]
+DROP_ALL "SW-CMP-0018" Low ["CIS-DOCKER-5.4"]
     title "Default capabilities kept"
     why "A container starts with some fourteen capabilities, CHOWN, SETUID and NET_RAW among them, that hardly any program needs."
     fix "Add `cap_drop: [ALL]`, and `cap_add` what is missed."
     bad "services:\n  app:\n    cap_drop: null\n"
     good "services:\n  app:\n    cap_drop: [ALL]\n";
-PIDS_LIMIT "SW-CMP-0019" Negligible ["CIS-5.29"]
+PIDS_LIMIT "SW-CMP-0019" Negligible ["CIS-DOCKER-5.29"]
     title "No limit on processes"
     why "A fork bomb takes the process table of the host."
     fix "Set `pids_limit`."
@@ -132,7 +132,7 @@ BUILD_SECRET "SW-CMP-0021" High []
     fix "Use `build.secrets` and `RUN --mount=type=secret`."
     bad "services:\n  app:\n    build:\n      context: .\n      args: {NPM_TOKEN: example}\n"
     good "services:\n  app:\n    build:\n      context: .\n      secrets: [npm]\n";
-SHARED_MOUNT "SW-CMP-0022" Medium ["CIS-5.20"]
+SHARED_MOUNT "SW-CMP-0022" Medium ["CIS-DOCKER-5.20"]
     title "Mount that propagates to the host"
     why "With shared propagation what the container mounts appears on the host."
     fix "Use `rprivate`, the default."

@@ -79,7 +79,7 @@ impl RegoModule {
         for (set, severity) in &self.sets {
             let result = engine
                 .eval_rule(format!("data.{}.{set}", self.package))
-                .map_err(|error| last_line(&error.to_string()))?;
+                .map_err(|error| failure(&error.to_string()))?;
             let members: Vec<&Value> = match &result {
                 Value::Set(members) => members.iter().collect(),
                 Value::Array(members) => members.iter().collect(),
@@ -168,6 +168,15 @@ fn located(path: &str, message: &str) -> RuleError {
         line,
         column,
         message: format!("not Rego: {}", last_line(message)),
+    }
+}
+
+/// Without the time that it took, which differs from run to run.
+fn failure(message: &str) -> String {
+    if message.contains("time limit") {
+        format!("it takes longer than {} seconds", MAX_TIME.as_secs())
+    } else {
+        last_line(message)
     }
 }
 

@@ -23,13 +23,13 @@ DUPLICATE_ID "SW-IMG-0031" Medium ["DKL-LI-0002"]
     fix "Give each user and group a number of its own."
     bad "644 etc/passwd\nroot:x:0:0:root:/root:/bin/sh\ntoor:x:0:0:root:/root:/bin/sh\n"
     good "644 etc/passwd\nroot:x:0:0:root:/root:/bin/sh\napp:x:65532:65532::/home/app:/sbin/nologin\n";
-SETUID "SW-IMG-0032" Negligible ["CIS-4.8", "CIS-DI-0008"]
+SETUID "SW-IMG-0032" Negligible ["CIS-DOCKER-4.8", "CIS-DI-0008"]
     title "Program with the rights of another"
     why "A setuid or setgid program runs with the rights of its owner: a hole in it makes any user root."
     fix "Remove the bit, `chmod u-s,g-s FILE`, or the package; `no-new-privileges` makes the bit harmless."
     bad "4755 usr/bin/su\n"
     good "755 usr/bin/su\n";
-CREDENTIAL_FILE "SW-IMG-0033" High ["CIS-4.10", "CIS-DI-0010"]
+CREDENTIAL_FILE "SW-IMG-0033" High ["CIS-DOCKER-4.10", "CIS-DI-0010"]
     title "File of credentials in the image"
     why "Whoever can pull the image has the credentials, also when a later layer deletes the file."
     fix "Keep the file out with `.dockerignore` or a secret mount, and replace the credentials."

@@ -8,49 +8,49 @@ use crate::rule::rules;
 use super::{Container, Pod};
 
 rules! { Kubernetes:
-HOST_PROCESS "SW-K8S-0001" Critical ["AVD-KSV-0103", "PSS baseline: HostProcess"]
+HOST_PROCESS "SW-K8S-0001" Critical ["AVD-KSV-0103", "CIS-K8S-5.2.11", "PSS baseline: HostProcess"]
     title "Windows HostProcess container"
     why "A HostProcess container runs as a process of the Windows node itself, with access to all of it."
     fix "Remove `windowsOptions.hostProcess`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      windowsOptions:\n        hostProcess: true\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      windowsOptions:\n        hostProcess: false\n";
-HOST_NETWORK "SW-K8S-0002" High ["AVD-KSV-0009", "CIS-5.2.5", "CKV_K8S_19", "PSS baseline: Host Namespaces"]
+HOST_NETWORK "SW-K8S-0002" High ["AVD-KSV-0009", "CIS-K8S-5.2.5", "CKV_K8S_19", "PSS baseline: Host Namespaces"]
     title "Pod in the network of its node"
     why "The pod sees the traffic of the node, reaches services that listen on its loopback address, and no NetworkPolicy applies to it."
     fix "Remove `hostNetwork: true`; publish the port through a Service."
     bad "kind: Pod\nspec:\n  hostNetwork: true\n"
     good "kind: Pod\nspec:\n  hostNetwork: false\n";
-HOST_PID "SW-K8S-0003" High ["AVD-KSV-0010", "CIS-5.2.3", "CKV_K8S_17", "PSS baseline: Host Namespaces"]
+HOST_PID "SW-K8S-0003" High ["AVD-KSV-0010", "CIS-K8S-5.2.3", "CKV_K8S_17", "PSS baseline: Host Namespaces"]
     title "Pod sees the processes of its node"
     why "With the node's process namespace a container can read the environment of every process, signal it, and with ptrace take it over."
     fix "Remove `hostPID: true`."
     bad "kind: Pod\nspec:\n  hostPID: true\n"
     good "kind: Pod\nspec:\n  hostPID: false\n";
-HOST_IPC "SW-K8S-0004" High ["AVD-KSV-0008", "CIS-5.2.4", "CKV_K8S_18", "PSS baseline: Host Namespaces"]
+HOST_IPC "SW-K8S-0004" High ["AVD-KSV-0008", "CIS-K8S-5.2.4", "CKV_K8S_18", "PSS baseline: Host Namespaces"]
     title "Pod shares the memory segments of its node"
     why "With the node's IPC namespace a container can read and change shared memory of processes outside of it."
     fix "Remove `hostIPC: true`."
     bad "kind: Pod\nspec:\n  hostIPC: true\n"
     good "kind: Pod\nspec:\n  hostIPC: false\n";
-PRIVILEGED "SW-K8S-0005" Critical ["AVD-KSV-0017", "CIS-5.2.2", "CKV_K8S_16", "PSS baseline: Privileged Containers"]
+PRIVILEGED "SW-K8S-0005" Critical ["AVD-KSV-0017", "CIS-K8S-5.2.2", "CKV_K8S_16", "PSS baseline: Privileged Containers"]
     title "Privileged container"
     why "A privileged container has every capability and every device of its node: whoever breaks into it owns the node."
     fix "Remove `privileged: true`, and add the one capability or device that is needed."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      privileged: true\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      privileged: false\n";
-CAPABILITIES "SW-K8S-0006" High ["AVD-KSV-0005", "AVD-KSV-0022", "AVD-KSV-0119", "AVD-KSV-0120", "CIS-5.2.8", "CIS-5.2.9", "CKV_K8S_25", "CKV_K8S_28", "CKV_K8S_39", "PSS baseline: Capabilities"]
+CAPABILITIES "SW-K8S-0006" High ["AVD-KSV-0005", "AVD-KSV-0022", "AVD-KSV-0119", "AVD-KSV-0120", "CIS-K8S-5.2.8", "CIS-K8S-5.2.9", "CKV_K8S_25", "CKV_K8S_28", "CKV_K8S_39", "PSS baseline: Capabilities"]
     title "Dangerous capability added"
     why "Capabilities beyond the default set, such as SYS_ADMIN, SYS_PTRACE, NET_ADMIN or NET_RAW, are ways out of the container or into the traffic of others."
     fix "Remove the capability from `capabilities.add`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        add: [SYS_ADMIN]\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        drop: [ALL]\n";
-HOST_PATH "SW-K8S-0007" Medium ["AVD-KSV-0023", "PSS baseline: HostPath Volumes"]
+HOST_PATH "SW-K8S-0007" Medium ["AVD-KSV-0023", "CIS-K8S-5.2.12", "PSS baseline: HostPath Volumes"]
     title "Directory of the node mounted"
     why "A hostPath volume ties the pod to files of its node and lets it read or change what others rely on."
     fix "Use an emptyDir, a ConfigMap or a PersistentVolumeClaim."
     bad "kind: Pod\nspec:\n  volumes:\n  - name: data\n    hostPath: {path: /srv/data}\n"
     good "kind: Pod\nspec:\n  volumes:\n  - name: data\n    emptyDir: {}\n";
-HOST_PORT "SW-K8S-0008" Medium ["AVD-KSV-0024", "CKV_K8S_26", "PSS baseline: Host Ports"]
+HOST_PORT "SW-K8S-0008" Medium ["AVD-KSV-0024", "CIS-K8S-5.2.13", "CKV_K8S_26", "PSS baseline: Host Ports"]
     title "Port of the node taken"
     why "A hostPort is reachable on the address of the node, past Services and most network policies, and no second pod fits on that node."
     fix "Remove `hostPort`; publish the port through a Service."
@@ -92,13 +92,13 @@ SYSCTLS "SW-K8S-0014" Medium ["AVD-KSV-0026", "PSS baseline: Sysctls"]
     fix "Remove the parameter from `sysctls`."
     bad "kind: Pod\nspec:\n  securityContext:\n    sysctls:\n    - {name: kernel.msgmax, value: \"65536\"}\n"
     good "kind: Pod\nspec:\n  securityContext:\n    sysctls:\n    - {name: net.ipv4.tcp_syncookies, value: \"1\"}\n";
-RUNTIME_SOCKET "SW-K8S-0015" Critical ["AVD-KSV-0006", "CKV_K8S_27", "PSS baseline: HostPath Volumes"]
+RUNTIME_SOCKET "SW-K8S-0015" Critical ["AVD-KSV-0006", "CIS-K8S-5.2.12", "CKV_K8S_27", "PSS baseline: HostPath Volumes"]
     title "Socket of the container runtime mounted"
     why "Whoever can talk to the container runtime can start a privileged container, and so owns the node."
     fix "Remove the mount; build images with a rootless builder, and ask the Kubernetes API instead of the runtime."
     bad "kind: Pod\nspec:\n  volumes:\n  - name: docker\n    hostPath: {path: /var/run/docker.sock}\n"
     good "kind: Pod\nspec:\n  volumes:\n  - name: cache\n    emptyDir: {}\n";
-SENSITIVE_PATH "SW-K8S-0016" High ["AVD-KSV-0121", "PSS baseline: HostPath Volumes"]
+SENSITIVE_PATH "SW-K8S-0016" High ["AVD-KSV-0121", "CIS-K8S-5.2.12", "PSS baseline: HostPath Volumes"]
     title "Sensitive directory of the node mounted"
     why "The root, /etc, /proc, /var/lib/kubelet and their like hold the keys of the node and of the pods on it."
     fix "Remove the mount, or mount the one file that is needed, read-only."

@@ -27,25 +27,25 @@ NO_DIGEST "SW-K8S-0032" Negligible ["CKV_K8S_43"]
     fix "Append the digest: `image:tag@sha256:…`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    image: registry.example.com/app:1.2.3\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    image: registry.example.com/app:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
-TOKEN "SW-K8S-0033" Low ["AVD-KSV-0036", "CIS-5.1.6", "CKV_K8S_38", "NSA: Protecting Pod service account tokens"]
+TOKEN "SW-K8S-0033" Low ["AVD-KSV-0036", "CIS-K8S-5.1.6", "CKV_K8S_38", "NSA: Protecting Pod service account tokens"]
     title "Token of the default service account mounted"
     why "Each container gets a credential for the Kubernetes API that a pod without a service account of its own does not use, but an intruder does."
     fix "Set `automountServiceAccountToken: false`, or give the pod a service account of its own."
     bad "kind: Pod\nspec:\n  automountServiceAccountToken: null\n"
     good "kind: Pod\nspec:\n  automountServiceAccountToken: false\n";
-ENV_SECRET "SW-K8S-0034" High ["CIS-5.4.1"]
+ENV_SECRET "SW-K8S-0034" High ["CIS-K8S-5.4.1"]
     title "Secret in an environment variable"
     why "The value stands in the manifest, in version control, in the API and in the output of `kubectl describe`."
     fix "Put the value into a Secret, and mount it as a file or refer to it with `secretKeyRef`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - name: DB_PASSWORD\n      value: example\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - name: DB_PASSWORD_FILE\n      value: /run/secrets/db-password\n";
-ENV_FROM_SECRET "SW-K8S-0035" Negligible ["CIS-5.4.1", "CKV_K8S_35"]
+ENV_FROM_SECRET "SW-K8S-0035" Negligible ["CIS-K8S-5.4.1", "CKV_K8S_35"]
     title "Secret handed over in the environment"
     why "Environment variables end up in crash reports, logs and child processes; a mounted file does not, and it follows a rotation."
     fix "Mount the Secret as a volume."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - name: DB_PASSWORD\n      valueFrom: {secretKeyRef: {name: db, key: password}}\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    volumeMounts:\n    - {name: db, mountPath: /run/secrets/db, readOnly: true}\n  volumes:\n  - name: db\n    secret: {secretName: db}\n";
-DEFAULT_NAMESPACE "SW-K8S-0036" Low ["AVD-KSV-0110", "CIS-5.7.4", "CKV_K8S_21"]
+DEFAULT_NAMESPACE "SW-K8S-0036" Low ["AVD-KSV-0110", "CIS-K8S-5.7.4", "CKV_K8S_21"]
     title "Workload in the default namespace"
     why "Policies, quotas and roles are given by namespace; in `default` everything shares them."
     fix "Give the application a namespace of its own."

@@ -45,7 +45,7 @@ OPEN_POLICY "SW-K8S-0085" Medium ["AVD-KSV-0038"]
     fix "Name the pods and namespaces, or the address ranges, that may connect."
     bad "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: app}\nspec:\n  podSelector: {}\n  ingress:\n  - {}\n"
     good "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: app}\nspec:\n  podSelector: {}\n  ingress:\n  - from:\n    - podSelector: {matchLabels: {app: web}}\n";
-NO_POLICY "SW-K8S-0086" Low ["CIS-5.3.2", "CKV2_K8S_6", "NSA: Network policies"]
+NO_POLICY "SW-K8S-0086" Low ["CIS-K8S-5.3.2", "CKV2_K8S_6", "NSA: Network policies"]
     title "Workload without a network policy"
     why "Without a NetworkPolicy every pod of the cluster may connect to this one, and this one to everything."
     fix "Add a NetworkPolicy that selects the pods; start with one that denies all, and allow what is needed."

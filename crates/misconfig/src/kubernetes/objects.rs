@@ -20,13 +20,13 @@ SECRET_VALUES "SW-K8S-0091" Medium []
     fix "Keep the values out of the file: External Secrets, Sealed Secrets, SOPS, or `kubectl create secret` in the pipeline."
     bad "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData:\n  password: example\n"
     good "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\ntype: kubernetes.io/service-account-token\n";
-NO_ENFORCEMENT "SW-K8S-0092" Low ["CIS-5.2.1", "NSA: Pod security enforcement"]
+NO_ENFORCEMENT "SW-K8S-0092" Low ["CIS-K8S-5.2.1", "NSA: Pod security enforcement"]
     title "Namespace without Pod Security admission"
     why "Without the label, the namespace accepts privileged pods."
     fix "Add the label `pod-security.kubernetes.io/enforce: restricted`, or `baseline`."
     bad "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
     good "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    pod-security.kubernetes.io/enforce: restricted\n";
-PRIVILEGED_NAMESPACE "SW-K8S-0093" Medium ["CIS-5.2.1"]
+PRIVILEGED_NAMESPACE "SW-K8S-0093" Medium ["CIS-K8S-5.2.1"]
     title "Namespace that accepts privileged pods"
     why "The level `privileged` enforces nothing."
     fix "Enforce `restricted` or `baseline`, and exempt the one pod that needs more by moving it elsewhere."

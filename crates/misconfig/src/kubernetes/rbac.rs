@@ -7,31 +7,31 @@ use crate::rule::rules;
 use super::Object;
 
 rules! { Kubernetes:
-ALL_WILDCARD "SW-K8S-0060" Critical ["AVD-KSV-0044", "CIS-5.1.3", "CKV_K8S_49"]
+ALL_WILDCARD "SW-K8S-0060" Critical ["AVD-KSV-0044", "CIS-K8S-5.1.3", "CKV_K8S_49"]
     title "Role that may do everything"
     why "All verbs on all resources is cluster-admin by another name, and covers what is added to the cluster later."
     fix "List the resources and verbs that are used."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"*\"]\n  resources: [\"*\"]\n  verbs: [\"*\"]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [nodes]\n  verbs: [get, list]\n";
-WILDCARD "SW-K8S-0061" High ["AVD-KSV-0045", "AVD-KSV-0046", "AVD-KSV-0112", "CIS-5.1.3", "CKV_K8S_49"]
+WILDCARD "SW-K8S-0061" High ["AVD-KSV-0045", "AVD-KSV-0046", "AVD-KSV-0112", "CIS-K8S-5.1.3", "CKV_K8S_49"]
     title "Wildcard in a role"
     why "A wildcard covers more than anybody has read, and grows with the cluster."
     fix "List the resources and verbs that are used."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [endpoints]\n  verbs: [\"*\"]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [endpoints]\n  verbs: [get, watch]\n";
-SECRETS "SW-K8S-0062" High ["AVD-KSV-0041", "AVD-KSV-0113", "CIS-5.1.2", "CKV2_K8S_5"]
+SECRETS "SW-K8S-0062" High ["AVD-KSV-0041", "AVD-KSV-0113", "CIS-K8S-5.1.2", "CKV2_K8S_5"]
     title "Role that reads or changes secrets"
     why "Secrets hold the credentials of everything in the namespace, and of a ClusterRole in every namespace; `list` shows the contents too."
     fix "Name the secrets in `resourceNames`, or mount them instead of asking the API."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [secrets]\n  verbs: [list]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [secrets]\n  resourceNames: [app-tls]\n  verbs: [get]\n";
-ESCALATE "SW-K8S-0063" Critical ["AVD-KSV-0051", "CIS-5.1.8", "CKV_K8S_157", "CKV_K8S_158"]
+ESCALATE "SW-K8S-0063" Critical ["AVD-KSV-0051", "CIS-K8S-5.1.8", "CKV_K8S_157", "CKV_K8S_158"]
     title "Role that may escalate or bind"
     why "`escalate` and `bind` on roles lift the rule that nobody may grant rights that they do not have."
     fix "Remove the verbs `escalate` and `bind`."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [rbac.authorization.k8s.io]\n  resources: [clusterroles]\n  verbs: [escalate, bind]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [rbac.authorization.k8s.io]\n  resources: [clusterroles]\n  verbs: [get]\n";
-IMPERSONATE "SW-K8S-0064" Critical ["AVD-KSV-0043", "CIS-5.1.8", "CKV2_K8S_3"]
+IMPERSONATE "SW-K8S-0064" Critical ["AVD-KSV-0043", "CIS-K8S-5.1.8", "CKV2_K8S_3"]
     title "Role that may impersonate"
     why "Whoever may impersonate users, groups or service accounts has the rights of all of them."
     fix "Remove the verb `impersonate`, or name the identities in `resourceNames`."
@@ -43,25 +43,25 @@ EXEC "SW-K8S-0065" High ["AVD-KSV-0053", "AVD-KSV-0054", "CKV2_K8S_2"]
     fix "Remove `pods/exec` and `pods/attach`."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [pods/exec]\n  verbs: [create]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [pods/log]\n  verbs: [get]\n";
-WORKLOADS "SW-K8S-0066" Medium ["AVD-KSV-0048", "CIS-5.1.4"]
+WORKLOADS "SW-K8S-0066" Medium ["AVD-KSV-0048", "CIS-K8S-5.1.4"]
     title "Role that creates or changes workloads"
     why "Whoever creates pods can mount any secret and use any service account of the namespace."
     fix "Leave deployments to the pipeline, and give the application read rights only."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [apps]\n  resources: [deployments]\n  verbs: [create]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [apps]\n  resources: [deployments]\n  verbs: [get, list]\n";
-NODE_PROXY "SW-K8S-0067" High ["AVD-KSV-0047", "CIS-5.1.10", "CKV2_K8S_2"]
+NODE_PROXY "SW-K8S-0067" High ["AVD-KSV-0047", "CIS-K8S-5.1.10", "CKV2_K8S_2"]
     title "Role that reaches the kubelets"
     why "`nodes/proxy` runs commands in every pod of a node, past admission control and the audit log."
     fix "Remove `nodes/proxy`; metrics need `nodes/metrics` only."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [nodes/proxy]\n  verbs: [get]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [nodes/metrics]\n  verbs: [get]\n";
-WEBHOOKS "SW-K8S-0068" High ["AVD-KSV-0114", "CIS-5.1.12", "CKV_K8S_155"]
+WEBHOOKS "SW-K8S-0068" High ["AVD-KSV-0114", "CIS-K8S-5.1.12", "CKV_K8S_155"]
     title "Role that changes admission webhooks"
     why "An admission webhook sees every object that is written, secrets included, and may change it."
     fix "Give the right to the installer of the webhook only, by `resourceNames`."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [admissionregistration.k8s.io]\n  resources: [mutatingwebhookconfigurations]\n  verbs: [update]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [admissionregistration.k8s.io]\n  resources: [mutatingwebhookconfigurations]\n  verbs: [list]\n";
-CERTIFICATES "SW-K8S-0069" High ["CIS-5.1.11", "CKV_K8S_156"]
+CERTIFICATES "SW-K8S-0069" High ["CIS-K8S-5.1.11", "CKV_K8S_156"]
     title "Role that approves certificates"
     why "An approved certificate request is an identity of the cluster, that of an administrator included."
     fix "Remove the right to approve or sign certificate requests."
@@ -73,13 +73,13 @@ ROLES "SW-K8S-0070" High ["AVD-KSV-0050", "AVD-KSV-0052", "AVD-KSV-0055", "CKV2_
     fix "Leave roles and bindings to the administrator's pipeline."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [rbac.authorization.k8s.io]\n  resources: [rolebindings]\n  verbs: [create]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [rbac.authorization.k8s.io]\n  resources: [rolebindings]\n  verbs: [list]\n";
-TOKENS "SW-K8S-0071" High ["CIS-5.1.13"]
+TOKENS "SW-K8S-0071" High ["CIS-K8S-5.1.13"]
     title "Role that makes tokens of service accounts"
     why "`serviceaccounts/token` gives a token of any service account in reach."
     fix "Remove `serviceaccounts/token`, or name the account in `resourceNames`."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [serviceaccounts/token]\n  verbs: [create]\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: app, namespace: shop}\nrules:\n- apiGroups: [\"\"]\n  resources: [serviceaccounts/token]\n  resourceNames: [app]\n  verbs: [create]\n";
-CLUSTER_ADMIN "SW-K8S-0072" Critical ["AVD-KSV-0111", "CIS-5.1.1"]
+CLUSTER_ADMIN "SW-K8S-0072" Critical ["AVD-KSV-0111", "CIS-K8S-5.1.1"]
     title "cluster-admin bound"
     why "cluster-admin may do everything in every namespace."
     fix "Bind a role that lists what is needed."
@@ -91,12 +91,18 @@ ANONYMOUS "SW-K8S-0073" Critical ["AVD-KSV-0122", "AVD-KSV-01011"]
     fix "Bind the role to a user, group or service account of your own."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: app, namespace: shop}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: app}\nsubjects:\n- {kind: Group, name: \"system:unauthenticated\"}\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: app, namespace: shop}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: app}\nsubjects:\n- {kind: Group, name: shop-admins}\n";
-DEFAULT_ACCOUNT "SW-K8S-0074" Medium ["CIS-5.1.5", "CKV_K8S_42"]
+DEFAULT_ACCOUNT "SW-K8S-0074" Medium ["CIS-K8S-5.1.5", "CKV_K8S_42"]
     title "Rights for a default service account"
     why "Every pod of the namespace without an account of its own gets these rights."
     fix "Make a service account for the application, and bind the role to it."
     bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: app, namespace: shop}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: app}\nsubjects:\n- {kind: ServiceAccount, name: default, namespace: shop}\n"
     good "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: app, namespace: shop}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: app}\nsubjects:\n- {kind: ServiceAccount, name: app, namespace: shop}\n";
+VOLUMES "SW-K8S-0075" High ["CIS-K8S-5.1.9"]
+    title "Role that creates persistent volumes"
+    why "A PersistentVolume may be a directory of a node: whoever creates volumes reads and writes the files of the nodes, past every policy for pods."
+    fix "Leave volumes to a StorageClass and its provisioner."
+    bad "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [persistentvolumes]\n  verbs: [create]\n"
+    good "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules:\n- apiGroups: [\"\"]\n  resources: [persistentvolumeclaims]\n  verbs: [create]\n";
 }
 
 const WRITE: [&str; 4] = ["create", "update", "patch", "delete"];
@@ -218,6 +224,7 @@ fn check_grant(grant: &Grant<'_>, rule: &Node, label: &str, report: &mut Report<
             grant.may(&["update", "patch", "approve", "sign"], &certificates),
         ),
         (&ROLES, grant.may(&["create", "update", "patch"], &bindings)),
+        (&VOLUMES, grant.may(&["create"], &["persistentvolumes"])),
         (&TOKENS, grant.may(&["create"], &["serviceaccounts/token"])),
         (
             &SECRETS,

@@ -13,13 +13,13 @@ VOLUME_TYPE "SW-K8S-0020" Low ["AVD-KSV-0028", "PSS restricted: Volume Types"]
     fix "Use a configMap, csi, downwardAPI, emptyDir, ephemeral, persistentVolumeClaim, projected or secret volume."
     bad "kind: Pod\nspec:\n  volumes:\n  - name: data\n    nfs: {server: nfs.example.com, path: /}\n"
     good "kind: Pod\nspec:\n  volumes:\n  - name: data\n    persistentVolumeClaim: {claimName: data}\n";
-PRIVILEGE_ESCALATION "SW-K8S-0021" Medium ["AVD-KSV-0001", "CIS-5.2.6", "CKV_K8S_20", "PSS restricted: Privilege Escalation"]
+PRIVILEGE_ESCALATION "SW-K8S-0021" Medium ["AVD-KSV-0001", "CIS-K8S-5.2.6", "CKV_K8S_20", "PSS restricted: Privilege Escalation"]
     title "Privilege escalation allowed"
     why "Without `allowPrivilegeEscalation: false` a process gains rights through setuid programs and file capabilities."
     fix "Set `securityContext.allowPrivilegeEscalation: false`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      allowPrivilegeEscalation: true\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      allowPrivilegeEscalation: false\n";
-RUN_AS_NON_ROOT "SW-K8S-0022" Medium ["AVD-KSV-0012", "CIS-5.2.7", "CKV_K8S_23", "PSS restricted: Running as Non-root"]
+RUN_AS_NON_ROOT "SW-K8S-0022" Medium ["AVD-KSV-0012", "CIS-K8S-5.2.7", "CKV_K8S_23", "PSS restricted: Running as Non-root"]
     title "May run as root"
     why "Root in the container is root towards the kernel and the mounted files; every escape begins there."
     fix "Set `runAsNonRoot: true` for the pod or for each container, and give the image a numeric USER."
@@ -31,19 +31,19 @@ RUN_AS_ROOT "SW-K8S-0023" High ["AVD-KSV-0105", "PSS restricted: Running as Non-
     fix "Set `runAsUser` to a number above 9999, or leave it to the image."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      runAsUser: 0\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      runAsUser: 65532\n";
-SECCOMP_UNSET "SW-K8S-0024" Low ["AVD-KSV-0030", "CIS-5.7.2", "CKV_K8S_31", "PSS restricted: Seccomp"]
+SECCOMP_UNSET "SW-K8S-0024" Low ["AVD-KSV-0030", "CIS-K8S-5.7.2", "CKV_K8S_31", "PSS restricted: Seccomp"]
     title "No seccomp profile"
     why "Unless the kubelet sets a default, a container without a profile may use every system call."
     fix "Set `securityContext.seccompProfile: {type: RuntimeDefault}` for the pod."
     bad "kind: Pod\nspec:\n  securityContext:\n    seccompProfile: null\n"
     good "kind: Pod\nspec:\n  securityContext:\n    seccompProfile: {type: Localhost, localhostProfile: app.json}\n";
-DROP_ALL "SW-K8S-0025" Medium ["AVD-KSV-0003", "AVD-KSV-0004", "AVD-KSV-0106", "CIS-5.2.10", "CKV_K8S_37", "PSS restricted: Capabilities"]
+DROP_ALL "SW-K8S-0025" Medium ["AVD-KSV-0003", "AVD-KSV-0004", "AVD-KSV-0106", "CIS-K8S-5.2.10", "CKV_K8S_37", "PSS restricted: Capabilities"]
     title "Default capabilities kept"
     why "A container starts with some fourteen capabilities, CHOWN, SETUID and NET_RAW among them, that hardly any program needs."
     fix "Set `capabilities: {drop: [ALL]}`, and add NET_BIND_SERVICE if the program listens below port 1024."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        drop: [NET_RAW]\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        drop: [ALL]\n        add: [NET_BIND_SERVICE]\n";
-CAPABILITY_ADDED "SW-K8S-0026" Low ["AVD-KSV-0022", "CIS-5.2.9", "CKV_K8S_25", "PSS restricted: Capabilities"]
+CAPABILITY_ADDED "SW-K8S-0026" Low ["AVD-KSV-0022", "CIS-K8S-5.2.9", "CKV_K8S_25", "PSS restricted: Capabilities"]
     title "Capability added"
     why "The restricted level allows only NET_BIND_SERVICE to be added."
     fix "Remove the capability; give files the right owner when the image is built instead of at start."
