@@ -2,7 +2,7 @@
 //! `corpus DIRECTORY`, then `corpus DIRECTORY ours`, `corpus DIRECTORY gitleaks REPORT.json`,
 //! `corpus DIRECTORY trivy REPORT.json`.
 
-#[path = "../tests/it/corpus.rs"]
+#[path = "../tests/it/corpus/mod.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod corpus;
 
