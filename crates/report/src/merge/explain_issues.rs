@@ -23,7 +23,7 @@ struct View<'a> {
     deleted_secrets: bool,
     /// By rule, in one spelling: where it fired.
     rules: HashMap<String, BTreeSet<(&'a str, u32)>>,
-    config_kinds: BTreeSet<&'a str>,
+    config_files: HashSet<&'a str>,
     licenses: HashMap<String, BTreeSet<&'a str>>,
     license_texts: bool,
 }
@@ -52,7 +52,7 @@ impl<'a> Explainer<'a> {
                 view.deleted_secrets |= secret.deleted_later;
             }
             for issue in &report.misconfigurations {
-                view.config_kinds.insert(&issue.kind);
+                view.config_files.insert(&issue.location.path);
                 let place = (issue.location.path.as_str(), issue.location.start_line);
                 for id in rule_ids(&issue.rule, &issue.references) {
                     view.rules.entry(id).or_default().insert(place);
@@ -110,10 +110,10 @@ impl<'a> Explainer<'a> {
             } else if path.contains("!/") && !view.secrets_in_archives {
                 (Cause::Place, "it reports nothing inside of archives".to_owned())
             } else if view.secret_files.contains(path) {
-                let text = "it reports other lines of the same file, so no rule of its fits here";
+                let text = "it reports other lines of the same file, so none of its rules fits here";
                 (Cause::Rule, text.to_owned())
             } else {
-                let text = "it reports nothing of this file: no rule of its fits, or it leaves the file out";
+                let text = "it reports nothing of this file: none of its rules fits, or it leaves the file out";
                 (Cause::Rule, text.to_owned())
             }
         });
@@ -142,17 +142,12 @@ impl<'a> Explainer<'a> {
                         format!("it reports {id} at {path}{line} instead"),
                     )
                 }
-                None if !merged.kind.is_empty()
-                    && !view.config_kinds.is_empty()
-                    && !view.config_kinds.contains(merged.kind.as_str()) =>
-                {
-                    (
-                        Cause::Place,
-                        format!("it reports nothing about files of kind {}", merged.kind),
-                    )
+                None if !view.config_files.contains(merged.location.path.as_str()) => {
+                    let text = "it reports nothing at all about this file";
+                    (Cause::Place, text.to_owned())
                 }
                 None => {
-                    let text = "no rule of its is known to be the same";
+                    let text = "none of its rules is known to be the same";
                     (Cause::Rule, text.to_owned())
                 }
             }

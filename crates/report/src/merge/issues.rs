@@ -17,8 +17,9 @@ fn note(found_by: &mut Vec<ScannerName>, scanner: &ScannerName) {
 pub(super) fn secrets(reports: &[&ScannerReport]) -> Vec<MergedSecret> {
     let mut out: Vec<MergedSecret> = Vec::new();
     let mut at: HashMap<(String, u32, String, usize), usize> = HashMap::new();
-    let mut counted: HashMap<(ScannerName, String, u32, String), usize> = HashMap::new();
     for report in ordered(reports) {
+        // Two reports of one scanner may hold the same secret, so each is counted on its own.
+        let mut counted: HashMap<(String, u32, String), usize> = HashMap::new();
         for secret in &report.secrets {
             let path = secret.location.path.trim_start_matches('/').to_owned();
             let line = secret.location.start_line;
@@ -29,7 +30,7 @@ pub(super) fn secrets(reports: &[&ScannerReport]) -> Vec<MergedSecret> {
                 String::new()
             };
             let number = counted
-                .entry((report.scanner.clone(), path.clone(), line, rule.clone()))
+                .entry((path.clone(), line, rule.clone()))
                 .or_default();
             let key = (path, line, rule, *number);
             *number += 1;
@@ -93,11 +94,17 @@ pub(super) fn rule_ids<'a>(
         })
 }
 
-/// The same file and line, and a rule that both know by one of its ids.
+/// How many places of one rule in one file are compared.
+const PLACES: usize = 64;
+
+/// The same file and line, and a rule that both know by one of its ids. What is about a whole file
+/// has no line for some tools and the first line for others.
 pub(super) fn misconfigurations(reports: &[&ScannerReport]) -> Vec<MergedMisconfiguration> {
     let mut out: Vec<MergedMisconfiguration> = Vec::new();
+    let mut last: Vec<usize> = Vec::new();
     let mut at: HashMap<(String, u32, String, String), usize> = HashMap::new();
-    for report in ordered(reports) {
+    let mut of_rule: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for (number, report) in ordered(reports).into_iter().enumerate() {
         for issue in &report.misconfigurations {
             let path = issue.location.path.trim_start_matches('/');
             let line = issue.location.start_line;
@@ -105,7 +112,19 @@ pub(super) fn misconfigurations(reports: &[&ScannerReport]) -> Vec<MergedMisconf
                 rule_ids(&issue.rule, &issue.references)
                     .map(|id| (path.to_owned(), line, id, issue.object.clone()))
                     .collect();
-            let known = keys.iter().find_map(|key| at.get(key).copied());
+            let whole_file = |index: &usize| {
+                let other = out.get(*index).map_or(0, |m| m.location.start_line);
+                (line <= 1 || other <= 1) && last.get(*index) != Some(&number)
+            };
+            let known = keys
+                .iter()
+                .find_map(|key| at.get(key).copied())
+                .or_else(|| {
+                    keys.iter().find_map(|(path, _, id, _)| {
+                        let places = of_rule.get(&(path.clone(), id.clone()))?;
+                        places.iter().take(PLACES).copied().find(whole_file)
+                    })
+                });
             let index = known.unwrap_or_else(|| {
                 out.push(MergedMisconfiguration {
                     title: issue.title.clone(),
@@ -124,7 +143,15 @@ pub(super) fn misconfigurations(reports: &[&ScannerReport]) -> Vec<MergedMisconf
                 });
                 out.len() - 1
             });
+            last.resize(out.len(), number);
+            if let Some(last) = last.get_mut(index) {
+                *last = number;
+            }
             for key in keys {
+                if known.is_none() {
+                    let rule = (key.0.clone(), key.2.clone());
+                    of_rule.entry(rule).or_default().push(index);
+                }
                 at.entry(key).or_insert(index);
             }
             if let Some(merged) = out.get_mut(index) {

@@ -386,6 +386,23 @@ fn secrets_and_misconfigurations_are_one_by_place_and_rule() {
     assert!(merged.secrets[0].disagreements.is_empty());
 }
 
+/// JSON and SARIF of one scan, and a check of the whole file with and without a line.
+#[test]
+fn two_reports_of_one_scanner_are_one() {
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Trivy", "rules": [
+        {"id": "aws-access-key-id", "properties": {"tags": ["secret", "CRITICAL"]}},
+        {"id": "DS002", "shortDescription": {"text": "&#39;root&#39; &amp; co"}, "properties": {"tags": ["misconfiguration", "HIGH"]}}]}},
+        "results": [
+        {"ruleId": "aws-access-key-id", "locations": [{"physicalLocation": {"artifactLocation": {"uri": "app/.env"}, "region": {"startLine": 3}}}]},
+        {"ruleId": "DS002", "locations": [{"physicalLocation": {"artifactLocation": {"uri": "Dockerfile"}, "region": {"startLine": 7}}}]}]}]}"#;
+    let sarif = ScannerRun::answered(read(sarif.as_bytes(), None).unwrap());
+    let merged = merge(&[fixture("trivy"), sarif.clone()], "0");
+    assert_eq!(merged.secrets.len(), 1);
+    assert_eq!(merged.misconfigurations.len(), 1);
+    let merged = merge(&[sarif], "0");
+    assert_eq!(merged.misconfigurations[0].title, "'root' & co");
+}
+
 #[test]
 fn what_only_one_reports_besides_vulnerabilities_has_a_reason_too() {
     let RunOutcome::Answered(mut ours) = ours().outcome else {
@@ -446,7 +463,11 @@ fn what_only_one_reports_besides_vulnerabilities_has_a_reason_too() {
         .misconfigurations
         .iter()
         .find(|m| m.title.contains("memory"));
-    reason(&limit.unwrap().disagreements, Cause::Place, "kubernetes");
+    reason(
+        &limit.unwrap().disagreements,
+        Cause::Place,
+        "nothing at all about this file",
+    );
     for license in &merged.licenses {
         reason(
             &license.disagreements,

@@ -44,7 +44,8 @@ pub(super) fn read(document: &Value, bytes: &[u8]) -> Result<ScannerReport, Read
         report.digests.extend(image.manifest_digest);
         report.digests.extend(image.config_digest);
     }
-    if get(document, "vulnerabilities").is_array() {
+    // Trivy writes an empty list into every document, so an empty one says nothing about a scan.
+    if !list(document, "vulnerabilities").is_empty() {
         report.kinds.insert(ScanKind::Vulnerability);
         vulnerabilities(&mut report, document);
     }

@@ -113,12 +113,17 @@ fn result(report: &mut ScannerReport, result: &Value, rule: &Value, id: &str) {
         report.kinds.insert(ScanKind::Vulnerability);
         let found = self::vulnerability(&found, id, result, rule, severity, &location, message);
         report.vulnerabilities.push(found);
-    } else if tagged("secret") || tagged("secrets") {
+    } else if tagged("secret") || tagged("secrets") || is_secret_scanner(&report.scanner) {
         report.kinds.insert(ScanKind::Secret);
         report.secrets.push(Secret {
             rule: id.to_owned(),
             title: title(rule, id),
-            severity,
+            // A scanner that does not rate secrets does not mean that they are harmless.
+            severity: if severity == Severity::Unknown {
+                Severity::High
+            } else {
+                severity
+            },
             location,
             masked: string(get(result, "properties"), "masked"),
             fingerprint: String::new(),
@@ -160,10 +165,23 @@ fn title(rule: &Value, id: &str) -> String {
     } else {
         title
     };
-    if title.is_empty() { id } else { title }
+    let title: String = if title.is_empty() { id } else { title }
         .chars()
         .take(200)
-        .collect()
+        .collect();
+    // Trivy's template writes texts as HTML.
+    title
+        .replace("&#39;", "'")
+        .replace("&#34;", "\"")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+/// Tools that look for nothing but secrets, and do not say so in tags.
+fn is_secret_scanner(scanner: &ScannerName) -> bool {
+    ["gitleaks", "trufflehog", "detect-secrets", "ggshield"].contains(&scanner.as_str())
 }
 
 /// The id at the start of a rule id: letters, digits and hyphens of its own form.
