@@ -132,9 +132,9 @@ fn look_into_configuration(image: &dyn ImageSource, scanners: &Scanners, merged:
             config,
             name: (image.kind() == "registry").then(|| image.name()),
         };
-        merged
-            .misconfigurations
-            .extend(seaworthy_misconfig::check_image(&input, &options));
+        let (found, gaps) = seaworthy_misconfig::check_image(&input, &options);
+        merged.misconfigurations.extend(found);
+        merged.coverage.extend(gaps);
     }
 }
 
