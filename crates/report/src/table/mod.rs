@@ -8,7 +8,7 @@ mod tests;
 
 use std::io::Write;
 
-use seaworthy_model::{ExitClass, Report, Severity};
+use seaworthy_model::{ExitClass, Report, Severity, TargetKind};
 
 use crate::frame::{Frame, Span, Style, short_digest};
 use crate::{Error, WriteOptions, text, words};
@@ -40,7 +40,10 @@ pub(crate) fn write(
     table.counts();
     let mut tail = table.sections();
     tail.extend(table.coverage(if table.has_sections() { 2 } else { 3 }));
-    tail.push(table.database());
+    // Where no vulnerabilities were looked for, no database was asked.
+    if report.scanners.is_empty() || report.scanners.iter().any(|ran| ran == "vuln") {
+        tail.push(table.database());
+    }
     table.rows(tail.len());
     table.frame.lines.extend(tail);
     out.write_all(table.frame.finish().as_bytes())?;
@@ -77,7 +80,10 @@ impl Table<'_> {
         if let Some(d) = &report.inventory.distribution {
             facts.push(self.frame.safe(&d.name));
         }
-        facts.push(words::counted(report.inventory.packages.len(), "package"));
+        let packages = report.inventory.packages.len();
+        if packages > 0 || report.target.kind != TargetKind::Directory {
+            facts.push(words::counted(packages, "package"));
+        }
         if let Some(image) = &report.inventory.image {
             facts.push(words::counted(image.layers.len(), "layer"));
         }

@@ -6,8 +6,10 @@ use crate::{issues, text};
 
 /// Columns of the words in front of a section.
 const LABEL: usize = 11;
-/// Lines of a section on the first screen; one more when that shows all of it.
+/// Lines of a section on the first screen below vulnerabilities.
 const LINES: usize = 2;
+/// Lines of a section where there are none.
+const LINES_ALONE: usize = 6;
 
 impl Table<'_> {
     /// The lines of all sections.
@@ -69,10 +71,15 @@ impl Table<'_> {
         shrink: &[(usize, usize)],
     ) {
         let total = rows.len();
-        let shown = if self.options.all || total <= LINES {
+        let room = if self.report.findings.is_empty() {
+            LINES_ALONE
+        } else {
+            LINES
+        };
+        let shown = if self.options.all || total <= room {
             total
         } else {
-            LINES - 1
+            room - 1
         };
         let rows: Vec<_> = rows.into_iter().take(shown).collect();
         let counted = format!("{label} {total}");
