@@ -41,6 +41,12 @@ echo "|---|---|---|"
 t=$(median 20 $sbom) m=$(peak $sbom)
 row "inventory, against Syft $($syft --version | cut -d' ' -f2)" "$t" "$(median 3 $peer_sbom)" "$m" "$(peak $peer_sbom)"
 row "inventory, against Trivy $($trivy --version | sed -n 's/^Version: //p')" "$t" "$(median 3 $trivy_sbom)" "$m" "$(peak $trivy_sbom)"
+secrets="$ours scan docker-archive:$archive --scanners secret,license -q -o json=$work/secrets.json"
+trivy_secrets="$trivy -q image --input $archive --scanners secret,license --format json --offline-scan -o $work/trivy.json"
+t=$(median 10 $secrets) m=$(peak $secrets)
+row "secrets and licences, against Trivy with the same scanners" "$t" "$(median 3 $trivy_secrets)" "$m" "$(peak $trivy_secrets)"
+all="$ours scan docker-archive:$archive --scanners vuln,secret,config,license -q -o json=$work/all.json"
+echo "all four scanners: $(median 10 $all) s, $(peak $all) kB" >&2
 echo "scan of the archive: $(median 20 $scan) s, $(peak $scan) kB" >&2
 
 rm -rf "$work/registry" && mkdir "$work/registry"
