@@ -366,9 +366,13 @@ pub(crate) enum DbCommand {
         /// Directory for the shards
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// Write a shard although more than 1% of its records are broken
+        /// Write a shard although more than 1% of its records are broken, or it shrank by more than
+        /// half
         #[arg(long)]
         force: bool,
+        /// Read the advisories of Wolfi and Chainguard too, whose licence restricts their use
+        #[arg(long)]
+        restricted: bool,
     },
     /// Say which shards there are, how old and from where
     #[command(

@@ -1,6 +1,8 @@
+use std::sync::{Mutex, PoisonError};
+
 use seaworthy_analysis::{
     AnalysisOptions, FileAnalysis, FileFacts, FileMeta, LayerBytes, LayerRequest, Merged, Observer,
-    analyze_image, merge_tree,
+    Wanted, analyze_image, merge_tree,
 };
 use seaworthy_model::{
     Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, LicenseFinding,
@@ -8,7 +10,7 @@ use seaworthy_model::{
 };
 use seaworthy_oci::{ImageSource, LayerData};
 use seaworthy_packages::Recognition;
-use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree};
+use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree, TreeEntry};
 
 use crate::base::base_layers;
 use crate::{Error, PackageTypes, Scanners};
@@ -189,31 +191,33 @@ fn image_facts(image: &dyn ImageSource) -> ImageFacts {
     }
 }
 
-fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
-    let analyzers = options
-        .scanners
-        .analyzers(options.packages, tree.target_kind());
-    let analysis = FileAnalysis::new(&analyzers);
-    let mut files = Vec::new();
-    let mut scratch = Vec::new();
-    let mut failure = None;
-    let mut coverage = Vec::new();
-    let gaps = tree.walk(&mut |entry| {
-        let meta = FileMeta {
-            path: entry.path(),
-            size: entry.size(),
-            mode: entry.mode(),
-        };
-        let wanted = analysis.wanted(&meta);
-        if wanted.is_nobody() || failure.is_some() {
-            return;
-        }
+/// Files of a tree that wait for a worker.
+const QUEUE: usize = 256;
+
+/// What one worker found in a tree.
+#[derive(Default)]
+struct Share {
+    files: Vec<FileFacts>,
+    coverage: Vec<CoverageEntry>,
+    failure: Option<Error>,
+}
+
+impl Share {
+    /// Looks into one file.
+    fn take(
+        &mut self,
+        analysis: &FileAnalysis<'_>,
+        entry: &TreeEntry,
+        wanted: Wanted,
+        scratch: &mut Vec<u8>,
+    ) {
+        let meta = meta_of(entry);
         let result = entry
             .open()
-            .and_then(|file| analysis.random(&meta, wanted, &file, 0, &mut scratch));
+            .and_then(|file| analysis.random(&meta, wanted, &file, 0, scratch));
         match result {
             Ok(facts) if facts.is_empty() => {}
-            Ok(facts) => files.push(FileFacts {
+            Ok(facts) => self.files.push(FileFacts {
                 path: meta.path.to_owned(),
                 facts,
             }),
@@ -224,22 +228,83 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
                 ) =>
             {
-                coverage.push(CoverageEntry::new(
+                self.coverage.push(CoverageEntry::new(
                     CoverageKind::SkippedFile,
                     meta.path,
                     format!("cannot be opened: {e}"),
                 ));
             }
             Err(cause) => {
-                failure = Some(Error::Io {
+                self.failure.get_or_insert(Error::Io {
                     path: meta.path.to_owned(),
                     cause,
                 });
             }
         }
-    })?;
-    if let Some(error) = failure {
-        return Err(error);
+    }
+}
+
+fn meta_of(entry: &TreeEntry) -> FileMeta<'_> {
+    FileMeta {
+        path: entry.path(),
+        size: entry.size(),
+        mode: entry.mode(),
+    }
+}
+
+/// Walks a tree in one thread and looks into its files in several; what they find is sorted by
+/// path, so the order in which they finish changes nothing.
+fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
+    let analyzers = options
+        .scanners
+        .analyzers(options.packages, tree.target_kind());
+    let analysis = FileAnalysis::new(&analyzers);
+    let (sender, receiver) = std::sync::mpsc::sync_channel::<(TreeEntry, Wanted)>(QUEUE);
+    let receiver = Mutex::new(receiver);
+    let work = || {
+        let mut share = Share::default();
+        let mut scratch = Vec::new();
+        loop {
+            let next = receiver
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .recv();
+            let Ok((entry, wanted)) = next else {
+                return share;
+            };
+            share.take(&analysis, &entry, wanted, &mut scratch);
+        }
+    };
+    let (gaps, shares) = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.analysis.threads.clamp(1, 64))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let gaps = tree.walk(&mut |entry| {
+            let wanted = analysis.wanted(&meta_of(&entry));
+            if !wanted.is_nobody() {
+                // The workers hear until this end is gone.
+                let _ = sender.send((entry, wanted));
+            }
+        });
+        drop(sender);
+        let shares: Vec<Share> = workers
+            .into_iter()
+            .map(|worker| match worker.join() {
+                Ok(share) => share,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect();
+        (gaps, shares)
+    });
+    let gaps = gaps?;
+    let mut files = Vec::new();
+    let mut coverage = Vec::new();
+    for share in shares {
+        if let Some(error) = share.failure {
+            return Err(error);
+        }
+        files.extend(share.files);
+        coverage.extend(share.coverage);
     }
     coverage.extend(gaps);
     if tree.target_kind() == TargetKind::Directory {

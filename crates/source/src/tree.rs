@@ -98,7 +98,7 @@ impl Tree {
     ///
     /// # Errors
     /// When the directory itself can no longer be read.
-    pub fn walk(&self, each: &mut dyn FnMut(&TreeEntry)) -> Result<Vec<CoverageEntry>, Error> {
+    pub fn walk(&self, each: &mut dyn FnMut(TreeEntry)) -> Result<Vec<CoverageEntry>, Error> {
         let mut gaps = Vec::new();
         let mut folders = VecDeque::from([(String::new(), 0)]);
         while let Some((folder, depth)) = folders.pop_back() {
@@ -145,7 +145,7 @@ impl Tree {
                 } else if kind.is_file()
                     && let Ok(meta) = entry.metadata()
                 {
-                    each(&TreeEntry {
+                    each(TreeEntry {
                         disk: entry.path(),
                         path: inner,
                         meta,

@@ -11,10 +11,17 @@ use crate::output::print;
 use crate::progress::Bars;
 
 /// Reads upstream feeds and writes shards.
-pub(crate) fn build(feeds: &Path, out: &Path, force: bool, global: &Global) -> Outcome {
+pub(crate) fn build(
+    feeds: &Path,
+    out: &Path,
+    force: bool,
+    restricted: bool,
+    global: &Global,
+) -> Outcome {
     let bars = Bars::new(global.quiet);
     let options = BuildOptions {
         force,
+        restricted,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         ..BuildOptions::default()
     };
@@ -23,13 +30,10 @@ pub(crate) fn build(feeds: &Path, out: &Path, force: bool, global: &Global) -> O
     let (summary, failure) = match result {
         Ok(summary) => (summary, None),
         Err(Error::Refused { summary, refusals }) => {
-            let first: Vec<String> = refusals
-                .iter()
-                .map(|r| format!("{}: {} of {} ({})", r.source, r.broken, r.records, r.first))
-                .collect();
+            let refused: Vec<String> = refusals.iter().map(ToString::to_string).collect();
             let failure = Failure::failed(format!(
-                "too many broken records, so the shards of these sources were left as they were: {}",
-                first.join("; ")
+                "the shards of these sources were left as they were: {}",
+                refused.join("; ")
             ))
             .hint("mend the feed, or build with --force");
             (*summary, Some(failure))

@@ -46,7 +46,12 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Metrics(args) => monitor::metrics(args, &global),
         Command::Compliance(args) => monitor::compliance(args, &global),
         Command::Db(command) => match command {
-            DbCommand::Build { feeds, out, force } => db::build(&feeds, &out, force, &global),
+            DbCommand::Build {
+                feeds,
+                out,
+                force,
+                restricted,
+            } => db::build(&feeds, &out, force, restricted, &global),
             DbCommand::Info { database, verify } => db::info(&database, verify),
             DbCommand::Lookup { what, database } => db::lookup(&what, &database),
         },
