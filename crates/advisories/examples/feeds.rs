@@ -550,7 +550,11 @@ fn samples(folder: &Path, temporary: &Path) -> Outcome<()> {
                 .split_once('|')
                 .is_some_and(|(archive, part)| path.starts_with(archive) && path.contains(part))
         });
-        let Some((_, folder, _)) = place else {
+        // Those are there to be refused.
+        let damaged = ["invalid", "corrupt", "badid", "403"];
+        let Some((_, folder, _)) =
+            place.filter(|_| !damaged.iter().any(|mark| path.contains(mark)))
+        else {
             continue;
         };
         let to = feeds.join(folder).join(path);

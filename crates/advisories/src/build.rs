@@ -77,9 +77,9 @@ pub struct ShardSummary {
 /// not at all. Equal feeds give equal bytes. `progress` is told which file is being read.
 ///
 /// # Errors
-/// When the folder cannot be read or holds no feed, an archive is beyond the limits, a file cannot
-/// be written, or more than 1% of a source's records are broken (its shards are left as they were
-/// then, and the others are written).
+/// When the folder cannot be read or holds no feed, a file cannot be written, or a source is refused:
+/// more than 1% of its records are broken, it shrank by more than half, or a file of it cannot be
+/// read or is beyond the limits (its shards are left as they were then, and the others are written).
 pub fn build(
     feeds: &Path,
     out: &Path,
@@ -118,9 +118,9 @@ fn collect(
         };
         while let Some((file, family)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
             progress(&file.name);
-            read_file(file, *family, options, &mut collected)?;
+            read_file(file, *family, options, &mut collected);
         }
-        Ok(collected)
+        collected
     };
     let results: Vec<Result<Collected, Error>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..options.threads.max(1))
@@ -131,7 +131,7 @@ fn collect(
             .map(|worker| {
                 worker
                     .join()
-                    .unwrap_or_else(|_| Err(Error::Worker("a feed".to_owned())))
+                    .map_err(|_| Error::Worker("a feed".to_owned()))
             })
             .collect()
     });
@@ -143,12 +143,7 @@ fn collect(
 }
 
 /// Reads one file. One that is cut off, or beyond the limits, fails the sources in it and no other.
-fn read_file(
-    file: &FeedFile,
-    family: Family,
-    options: &BuildOptions,
-    collected: &mut Collected,
-) -> Result<(), Error> {
+fn read_file(file: &FeedFile, family: Family, options: &BuildOptions, collected: &mut Collected) {
     let date = date_in(&file.name);
     let mut sources: Vec<&'static str> = Vec::new();
     let read = input::read(
@@ -165,16 +160,17 @@ fn read_file(
         },
     );
     let Err(error) = read else {
-        return Ok(());
+        return;
     };
     if sources.is_empty() {
-        // Nobody knows what it held, so nobody can be told which shards lack it.
-        return Err(error);
+        // Nobody knows what it held: everything that lies in its folder is suspect.
+        collected
+            .unreadable
+            .insert(file.name.clone(), error.to_string());
     }
     for source in sources {
         collected.of(source, &file.name).count.failure = Some(error.to_string());
     }
-    Ok(())
 }
 
 /// The date in a file's name (`secdb-2026-08-21.tar.zst`), as those who mirror feeds write it.

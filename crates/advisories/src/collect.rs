@@ -24,6 +24,8 @@ pub(crate) struct SourceCount {
     pub(crate) shards: BTreeSet<String>,
     /// Why a file of it could not be read to its end.
     pub(crate) failure: Option<String>,
+    /// The folders of feeds that its files lie in.
+    pub(crate) folders: BTreeSet<String>,
 }
 
 /// How many broken records are named.
@@ -57,11 +59,17 @@ impl SourceCount {
         self.date = std::mem::take(&mut self.date).max(other.date);
         self.archive_date = std::mem::take(&mut self.archive_date).max(other.archive_date);
         self.shards.extend(other.shards);
+        self.folders.extend(other.folders);
         self.failure = match (self.failure.take(), other.failure) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
     }
+}
+
+/// The first folder of a path.
+pub(crate) fn folder_of(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file)
 }
 
 /// Everything that was read, from one worker or from all.
@@ -76,6 +84,8 @@ pub(crate) struct Collected {
     pub(crate) repositories: Vec<(String, String)>,
     /// Whether feeds whose licence wants the user's consent are read too.
     pub(crate) restricted: bool,
+    /// Files of which nothing could be read, and why.
+    pub(crate) unreadable: BTreeMap<String, String>,
     pub(crate) sources: BTreeMap<&'static str, SourceCount>,
 }
 
@@ -94,6 +104,7 @@ impl Collected {
         self.cvss.extend(other.cvss);
         self.eol.extend(other.eol);
         self.repositories.extend(other.repositories);
+        self.unreadable.extend(other.unreadable);
         for (name, count) in other.sources {
             self.sources.entry(name).or_default().join(count);
         }
@@ -102,6 +113,10 @@ impl Collected {
     /// A sink that counts for one source, and names a file in what it says.
     pub(crate) fn of<'c>(&'c mut self, source: &'static str, file: &'c str) -> SourceSink<'c> {
         let count = self.sources.entry(source).or_default();
+        let folder = folder_of(file);
+        if !count.folders.contains(folder) {
+            count.folders.insert(folder.to_owned());
+        }
         SourceSink {
             rows: &mut self.rows,
             epss: &mut self.epss,

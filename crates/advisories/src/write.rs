@@ -9,7 +9,7 @@ use seaworthy_vulndb::{
 };
 
 use crate::build::{BuildOptions, BuildSummary, ShardSummary, SourceSummary};
-use crate::collect::{Collected, SourceCount};
+use crate::collect::{Collected, SourceCount, folder_of};
 use crate::error::{Error, Refusal};
 use crate::feeds::nvd;
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow};
@@ -32,14 +32,31 @@ pub(crate) fn write(
         cvss,
         eol,
         repositories,
-        sources,
+        unreadable,
+        mut sources,
         ..
     } = collected;
+    for (file, why) in &unreadable {
+        for count in sources.values_mut() {
+            if count.failure.is_none() && count.folders.contains(folder_of(file)) {
+                count.failure = Some(why.clone());
+            }
+        }
+    }
     let mut refusals = if options.force {
         Vec::new()
     } else {
         refused_sources(&sources, &previous(out))
     };
+    if !options.force {
+        refusals.extend(unreadable.into_iter().map(|(file, why)| Refusal {
+            source: file,
+            broken: 0,
+            records: 0,
+            first: why,
+            before: None,
+        }));
+    }
     let refused: BTreeSet<&str> = refusals
         .iter()
         .filter_map(|refusal| sources.get(refusal.source.as_str()))

@@ -34,11 +34,47 @@ impl FindingRow<'_> {
     }
 }
 
+/// What nearly every rule asks of a finding, side by side: a policy goes through it once per rule,
+/// so it must stay in the cache where whole findings do not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    pub(crate) severity: u8,
+    pub(crate) state: u8,
+    pub(crate) origin: u8,
+    pub(crate) fixable: bool,
+    pub(crate) exploited: bool,
+    pub(crate) ransomware: bool,
+    pub(crate) risk: f64,
+    pub(crate) cvss: Option<f64>,
+    pub(crate) epss: Option<f64>,
+    pub(crate) epss_percentile: Option<f64>,
+}
+
+impl Brief {
+    fn of(row: &FindingRow<'_>) -> Self {
+        let finding = row.finding;
+        Self {
+            severity: finding.severity.code(),
+            state: finding.state.code(),
+            origin: finding.origin as u8,
+            fixable: is_fixable(finding),
+            exploited: finding.kev.is_some(),
+            ransomware: finding.kev.as_ref().is_some_and(|k| k.ransomware),
+            risk: row.risk,
+            cvss: row.cvss,
+            epss: finding.epss.map(|e| e.score),
+            epss_percentile: finding.epss.map(|e| e.percentile),
+        }
+    }
+}
+
 /// A report prepared for rules; holds only what waivers, VEX and the baseline left.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) findings: Vec<FindingRow<'a>>,
+    /// One per finding, in the same order.
+    pub(crate) briefs: Vec<Brief>,
     pub(crate) secrets: Vec<(usize, &'a Secret)>,
     pub(crate) misconfigurations: Vec<(usize, &'a Misconfiguration)>,
     pub(crate) licenses: Vec<(usize, &'a LicenseFinding)>,
@@ -98,6 +134,7 @@ impl<'a> World<'a> {
         Self {
             has_epss: report.findings.iter().any(|f| f.epss.is_some()),
             counts: count(&findings),
+            briefs: findings.iter().map(Brief::of).collect(),
             findings,
             secrets: pick(&report.secrets, &left.secrets),
             misconfigurations: pick(&report.misconfigurations, &left.misconfigurations),
@@ -116,6 +153,27 @@ impl<'a> World<'a> {
             age_days: facts.created.map(|c| subject.now.since(c)),
             subject,
         }
+    }
+
+    /// The same report with less left of it.
+    pub(crate) fn narrowed(mut self, left: &Left, environment: &str) -> Self {
+        fn keep<T>(items: &mut Vec<T>, indices: &[usize], index: impl Fn(&T) -> usize) {
+            if items.len() > indices.len() {
+                items.retain(|item| indices.binary_search(&index(item)).is_ok());
+            }
+        }
+        keep(&mut self.findings, &left.findings, |row| row.index);
+        keep(&mut self.secrets, &left.secrets, |(at, _)| *at);
+        keep(
+            &mut self.misconfigurations,
+            &left.misconfigurations,
+            |(at, _)| *at,
+        );
+        keep(&mut self.licenses, &left.licenses, |(at, _)| *at);
+        self.counts = count(&self.findings);
+        self.briefs = self.findings.iter().map(Brief::of).collect();
+        environment.clone_into(&mut self.environment);
+        self
     }
 
     pub(crate) fn packages(&self) -> &'a [Package] {

@@ -111,6 +111,11 @@ fn rule(node: &Node, context: &mut Context<'_>) -> Option<Rule> {
             if let Some(when) = when {
                 selector(when, &mut select, context.problems);
             }
+            if let Some(expression) = &expression
+                && on == On::Vulnerability
+            {
+                expression.narrow(&mut select);
+            }
             select.expression = expression;
             Check::Select {
                 select: Box::new(select),

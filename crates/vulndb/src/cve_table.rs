@@ -89,7 +89,7 @@ pub(crate) fn get<'s>(sections: &'s Sections, id: &str) -> Option<&'s str> {
     let wanted = u32::from(year) << 16 | u32::from(high);
     let key = |at: usize| {
         let both = number(blocks, at * BLOCK)?;
-        Some(both << 16 | both >> 16)
+        Some(both.rotate_right(16))
     };
     let (mut from, mut to) = (0, blocks.len() / BLOCK);
     while from < to {

@@ -119,10 +119,10 @@ fn full(version: &str, bare: Bare) -> String {
 
 fn raise(span: &mut Span, version: String, inclusive: bool) {
     // `~> 2.2.8, >= 2.2.8.1`: the greater one counts.
-    if !span
+    if span
         .from
         .as_ref()
-        .is_some_and(|(old, _)| numbers(old) > numbers(&version))
+        .is_none_or(|(old, _)| numbers(old) <= numbers(&version))
     {
         span.from = Some((version, inclusive));
     }

@@ -16,7 +16,7 @@ use cel::{IdedExpr, Program};
 
 use crate::error::{Place, Problems};
 use crate::include::Sources;
-use crate::policy::On;
+use crate::policy::{On, Selector};
 use crate::row::{Row, World};
 use crate::yaml::{Node, Value, place_within};
 use native::Test;
@@ -134,6 +134,13 @@ impl Expression {
         match &self.native {
             Some(test) => Ok(test.holds(row)),
             None => interpreter.run(&self.program, &self.used, row),
+        }
+    }
+
+    /// Narrows the selector of a rule on vulnerabilities by what the expression demands anyway.
+    pub(crate) fn narrow(&self, select: &mut Selector) {
+        if let Some(test) = &self.native {
+            test.narrow(select);
         }
     }
 

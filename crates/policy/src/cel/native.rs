@@ -5,8 +5,10 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use regex::Regex;
 use rustc_hash::FxHashSet;
+use seaworthy_model::{Severity, State};
 
 use super::types::{Field, Member, Variable};
+use crate::policy::{Bits, Selector};
 use crate::row::Row;
 
 /// Something that is true or false of a row.
@@ -113,6 +115,40 @@ impl Test {
             Self::Ends(a, b) => a.get(row).ends_with(b.get(row)),
             Self::Contains(a, b) => a.get(row).contains(b.get(row)),
             Self::Matches(a, regex) => regex.is_match(a.get(row)),
+        }
+    }
+}
+
+impl Test {
+    /// Narrows a selector by what must hold for the test to hold, so that most findings are passed
+    /// over without running it.
+    pub(crate) fn narrow(&self, select: &mut Selector) {
+        match self {
+            Self::And(a, b) => {
+                a.narrow(select);
+                b.narrow(select);
+            }
+            Self::Flag(Field::Fixable) if select.fixable.is_none() => select.fixable = Some(true),
+            Self::Flag(Field::Exploited) if select.exploited.is_none() => {
+                select.exploited = Some(true);
+            }
+            Self::Text(Text::Field(Field::Severity), Compare::Equal, Text::Literal(word)) => {
+                let same = Severity::WORST_FIRST
+                    .into_iter()
+                    .filter(|s| s.name() == word);
+                select.severities.0 &= Bits::severities(same).0;
+            }
+            Self::OneOf(Text::Field(Field::Severity), words) => {
+                let same = Severity::WORST_FIRST
+                    .into_iter()
+                    .filter(|s| words.contains(s.name()));
+                select.severities.0 &= Bits::severities(same).0;
+            }
+            Self::Text(Text::Field(Field::State), Compare::Equal, Text::Literal(word)) => {
+                let same = State::ALL.into_iter().filter(|s| s.name() == word);
+                select.states.0 &= Bits::states(same).0;
+            }
+            _ => {}
         }
     }
 }

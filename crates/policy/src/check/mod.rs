@@ -202,9 +202,9 @@ struct Excused<'a> {
 fn excuse<'a>(
     policy: &'a Policy,
     subject: Subject<'a>,
+    everything: &World<'_>,
     exceptions: &Exceptions<'a>,
 ) -> Excused<'a> {
-    let everything = World::new(subject, &Left::all(subject.report), "");
     let names = ImageNames::of(subject);
     let all: Vec<&Waiver> = policy.waivers.iter().chain(exceptions.waivers).collect();
     let mut excused = Excused {
@@ -264,7 +264,7 @@ fn excuse<'a>(
             }
         }
         let item = Row {
-            world: &everything,
+            world: everything,
             item: Item::Finding(row),
         };
         if let Some((at, waiver)) = waivers.covering(&item) {
@@ -275,7 +275,7 @@ fn excuse<'a>(
             excused.left.findings.push(row.index);
         }
     }
-    others(&mut excused, &everything, &waivers, exceptions);
+    others(&mut excused, everything, &waivers, exceptions);
     excused
 }
 
@@ -419,9 +419,10 @@ impl<'a> Waivers<'a> {
 /// Checks a subject against a policy.
 #[must_use]
 pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'_>) -> Verdict {
-    let mut excused = excuse(policy, subject, exceptions);
+    let everything = World::new(subject, &Left::all(subject.report), "");
+    let mut excused = excuse(policy, subject, &everything, exceptions);
     let environment = policy.environment.as_deref().unwrap_or_default();
-    let world = World::new(subject, &excused.left, environment);
+    let world = everything.narrowed(&excused.left, environment);
     let mut verdict = Verdict {
         policy_version: policy.version.clone(),
         environment: policy.environment.clone(),

@@ -1,11 +1,11 @@
 //! Rules that allow so many items of a kind.
 
-use seaworthy_model::{Finding, Package, Severity};
+use seaworthy_model::{Package, Severity};
 use seaworthy_versions::Scheme;
 
 use super::{Breach, Evaluation, Found, gaps};
 use crate::policy::{Bits, On, Rule, Selector, Versions};
-use crate::row::{FindingRow, Item, Row};
+use crate::row::{Brief, FindingRow, Item, Row};
 use crate::rules::scheme_of;
 use crate::verdict::{Cause, MAX_CAUSES};
 
@@ -100,13 +100,18 @@ impl<'w> Evaluation<'w> {
             On::Vulnerability => {
                 if let Some(ids) = &select.ids {
                     for at in self.with_ids(ids) {
-                        if let Some(f) = world.findings.get(at as usize) {
-                            self.finding(select, f, &mut packages, &mut selection);
+                        let at = at as usize;
+                        if let (Some(f), Some(brief)) =
+                            (world.findings.get(at), world.briefs.get(at))
+                        {
+                            self.finding(select, f, brief, &mut packages, &mut selection);
                         }
                     }
                 } else {
-                    for f in &world.findings {
-                        self.finding(select, f, &mut packages, &mut selection);
+                    for (brief, f) in world.briefs.iter().zip(&world.findings) {
+                        if fits(select, brief) {
+                            self.finding(select, f, brief, &mut packages, &mut selection);
+                        }
                     }
                 }
             }
@@ -172,11 +177,12 @@ impl<'w> Evaluation<'w> {
         &mut self,
         select: &Selector,
         row: &'w FindingRow<'w>,
+        brief: &Brief,
         packages: &mut PackageTest<'_>,
         selection: &mut Selection<'w>,
     ) {
         let world = self.world;
-        let hit = match_finding(select, row, world.has_epss);
+        let hit = match_finding(select, row, brief, world.has_epss);
         if hit == Hit::No {
             return;
         }
@@ -229,39 +235,36 @@ impl<'w> Evaluation<'w> {
     }
 }
 
-fn match_finding(select: &Selector, row: &FindingRow<'_>, has_epss: bool) -> Hit {
-    let finding = row.finding;
-    if !select.severities.has(finding.severity.code())
-        || !select.states.has(finding.state.code())
-        || !select.origins.has(finding.origin as u8)
-        || select
-            .fixable
-            .is_some_and(|wanted| wanted != crate::row::is_fixable(finding))
-        || select
+/// The conditions that are plain words and numbers.
+fn fits(select: &Selector, brief: &Brief) -> bool {
+    select.severities.has(brief.severity)
+        && select.states.has(brief.state)
+        && select.origins.has(brief.origin)
+        && select.fixable.is_none_or(|wanted| wanted == brief.fixable)
+        && select
             .exploited
-            .is_some_and(|wanted| wanted != finding.kev.is_some())
-        || select
+            .is_none_or(|wanted| wanted == brief.exploited)
+        && select
             .ransomware
-            .is_some_and(|wanted| wanted != finding.kev.as_ref().is_some_and(|k| k.ransomware))
-        || select.risk.is_some_and(|least| row.risk < least)
-    {
-        return Hit::No;
-    }
-    scores(select, row, finding, has_epss)
+            .is_none_or(|wanted| wanted == brief.ransomware)
+        && select.risk.is_none_or(|least| brief.risk >= least)
 }
 
-fn scores(select: &Selector, row: &FindingRow<'_>, finding: &Finding, has_epss: bool) -> Hit {
+fn match_finding(select: &Selector, row: &FindingRow<'_>, brief: &Brief, has_epss: bool) -> Hit {
+    if !fits(select, brief) {
+        return Hit::No;
+    }
     let mut hit = Hit::Yes;
     if let Some(least) = select.cvss {
-        match row.cvss {
+        match brief.cvss {
             Some(score) if score < least => return Hit::No,
             Some(_) => {}
             None => hit = Hit::Unknown("neither a CVSS score nor a severity is known"),
         }
     }
     for (least, value) in [
-        (select.epss, finding.epss.map(|e| e.score)),
-        (select.epss_percentile, finding.epss.map(|e| e.percentile)),
+        (select.epss, brief.epss),
+        (select.epss_percentile, brief.epss_percentile),
     ] {
         match (least, value) {
             (Some(least), Some(value)) if value < least => return Hit::No,
