@@ -16,7 +16,7 @@ use crate::terminal::ColorChoice;
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
 pub(crate) use generate::{GenerateCommand, MergeArgs};
 pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, TrendArgs};
-pub(crate) use policy::{AroundArgs, CheckArgs, ExplainRuleArgs, PolicyCommand};
+pub(crate) use policy::{AroundArgs, CheckArgs, ExplainRuleArgs, PolicyCommand, VexArgs};
 pub(crate) use scanners::{Scanner, ScannerArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     /// Check images against a policy
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write what a report, waivers and VEX documents say as OpenVEX
+    Vex(VexArgs),
     /// Lint Dockerfiles
     #[command(subcommand)]
     Dockerfile(DockerfileCommand),

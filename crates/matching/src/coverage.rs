@@ -115,7 +115,7 @@ impl Gaps {
                     CoverageKind::NoShard,
                     target.key.as_str(),
                     format!(
-                        "the database has no advisories for {}, so {} were not assessed; `seaworthy db build` or `seaworthy db update` adds them",
+                        "the database has no advisories for {}, so {} were not assessed; `seaworthy db build` adds them",
                         target.key,
                         packages(unanswered)
                     ),
@@ -129,7 +129,7 @@ impl Gaps {
                     CoverageKind::StarterOnly,
                     target.key.as_str(),
                     format!(
-                        "only the compiled-in starter table answered for {}; `seaworthy db update` or `seaworthy db build` gets all advisories",
+                        "only the compiled-in starter table answered for {}; `seaworthy db build` gets all advisories",
                         packages(answered)
                     ),
                 );

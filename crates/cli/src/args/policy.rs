@@ -134,6 +134,36 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy vex web.json --waivers .trivyignore --author team-shop > web.openvex.json\n  seaworthy vex registry.example.com/shop/web:1.8 --policy container-security-policy.yaml",
+    after_help = "The argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+)]
+pub(crate) struct VexArgs {
+    /// Report or target
+    pub(crate) report: String,
+    /// Who says so: a name or an address
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_VEX_AUTHOR",
+        default_value = "unknown"
+    )]
+    pub(crate) author: String,
+    /// The policy whose waivers count; none is only the --waivers
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_POLICY")]
+    pub(crate) policy: Option<PathBuf>,
+    /// File [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) around: AroundArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
 #[command(before_help = "Example:\n  seaworthy policy explain CVE-2023-4863 web.json")]
 pub(crate) struct ExplainRuleArgs {
     /// The vulnerability

@@ -36,6 +36,15 @@ pub(crate) struct ScannerArgs {
         help_heading = "Scanners"
     )]
     pub(crate) secret_rules: Option<PathBuf>,
+    /// Own rules for configurations: CEL (YAML) or Rego; repeatable (docs/misconfiguration.md)
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_CONFIG_RULES",
+        help_heading = "Scanners"
+    )]
+    pub(crate) config_rules: Vec<PathBuf>,
     /// Switch off a rule for configurations by its id; repeatable
     #[arg(
         long,

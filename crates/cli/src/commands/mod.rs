@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use seaworthy_licenses::LicensePolicy;
+use seaworthy_misconfig::CustomRules;
 use seaworthy_scan::{Database, PackageTypes, ReadOptions, Scanners, open_database};
 use seaworthy_secrets::Rules;
 use seaworthy_source::{Credentials, Mirror, SourceOptions};
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Explain(args) => explain::run(args, &global),
         Command::Merge(args) => merge::run(args, &global),
         Command::Policy(command) => policy::run(command, &global),
+        Command::Vex(args) => policy::vex(args, &global),
         Command::Generate(command) => generate::run(command),
         Command::Trend(args) => monitor::trend(args, &global),
         Command::Dockerfile(DockerfileCommand::Lint(args)) => dockerfile::lint(args, &global),
@@ -191,7 +193,13 @@ pub(crate) fn scanners(args: &ScannerArgs) -> Result<Scanners, Failure> {
         scanners.secrets = Some(Arc::new(rules));
     }
     if wants(Scanner::Config) {
+        let mut files = Vec::new();
+        for path in &args.config_rules {
+            files.push((path.display().to_string(), read_bytes(path, 16 << 20)?));
+        }
+        let custom = CustomRules::load(&files).map_err(Failure::usage)?;
         scanners.configuration = Some(seaworthy_misconfig::Options {
+            custom: Arc::new(custom),
             disabled: args.disable_rule.clone(),
             dockerfile: dockerfile::lint_options(None)?,
             ..seaworthy_misconfig::Options::default()

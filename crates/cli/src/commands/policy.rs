@@ -6,15 +6,15 @@ use std::str::FromStr;
 use seaworthy_model::Report;
 use seaworthy_policy::{
     Baseline, Date, Exceptions, Facts, INIT_CASES, INIT_POLICY, IncludeSource, Includes,
-    Outcome as RuleOutcome, Policy, ReportContext, Status as PolicyStatus, Subject, Verdict,
-    VexDocument, Violation, Waiver, check_waivers, evaluate, policy_report, read_cases, run_cases,
-    security_summary,
+    OpenVexOptions, Outcome as RuleOutcome, Policy, ReportContext, Status as PolicyStatus, Subject,
+    Verdict, VexDocument, Violation, Waiver, check_waivers, evaluate, openvex, policy_report,
+    read_cases, run_cases, security_summary,
 };
 use seaworthy_scan::{container_facts, dockerfile_facts};
 
 use super::input::{Input, Reader};
 use super::read_bytes;
-use crate::args::{AroundArgs, CheckArgs, ExplainRuleArgs, Global, PolicyCommand};
+use crate::args::{AroundArgs, CheckArgs, ExplainRuleArgs, Global, PolicyCommand, VexArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{file_named, print, write_file};
 use crate::terminal::one_line;
@@ -97,7 +97,14 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn load(path: &Path, around: &AroundArgs) -> Result<Self, Failure> {
-        let policy = load(path, around.environment.as_deref())?;
+        Self::with(
+            load(path, around.environment.as_deref())?,
+            shown(path),
+            around,
+        )
+    }
+
+    fn with(policy: Policy, name: String, around: &AroundArgs) -> Result<Self, Failure> {
         let now: Date = crate::time::date(crate::time::now())
             .parse()
             .map_err(Failure::failed)?;
@@ -123,7 +130,7 @@ impl Judge {
         };
         Ok(Self {
             policy,
-            name: shown(path),
+            name,
             facts: facts(around)?,
             waivers,
             vex,
@@ -199,6 +206,40 @@ pub(crate) fn run(command: PolicyCommand, global: &Global) -> Outcome {
         PolicyCommand::Test { policy, cases } => test(&policy, cases),
         PolicyCommand::Explain(args) => explain(args, global),
     }
+}
+
+/// What is known of each vulnerability, for those who use the image.
+pub(crate) fn vex(args: VexArgs, global: &Global) -> Outcome {
+    let judge = match &args.policy {
+        Some(path) => Judge::load(path, &args.around)?,
+        None => {
+            let rules = Policy::load("no policy", b"version: \"1.0\"\n", None, &Disk)
+                .map_err(Failure::failed)?;
+            Judge::with(rules, "no policy".to_owned(), &args.around)?
+        }
+    };
+    let reader = Reader::new(&args.source, &args.database, global)?;
+    let Input { report, .. } = reader.report(&args.report)?;
+    let verdict = judge.verdict(&report);
+    let timestamp = format!("{}Z", crate::time::date_time(crate::time::now()));
+    let options = OpenVexOptions {
+        author: &args.author,
+        timestamp: &timestamp,
+        image: &report.target.name,
+    };
+    let text = openvex(&report, &verdict, &options)
+        .map_err(|e| Failure::failed(format!("cannot write the document: {e}")))?;
+    match &args.out {
+        Some(file) => write_file(file, |out| out.write_all(text.as_bytes()))?,
+        None => print(|out| out.write_all(text.as_bytes()))?,
+    }
+    Ok(
+        if report.inventory.coverage.has_fatal() && !report.unknown_allowed {
+            Status::NotAssessed
+        } else {
+            Status::Pass
+        },
+    )
 }
 
 /// The file of cases beside a policy.

@@ -168,6 +168,22 @@ fn a_new_policy_passes_its_own_tests_and_waivers_excuse() {
     let mut waived = check.to_vec();
     waived.extend(["--waivers", ".trivyignore"]);
     expect(folder.path(), &waived, 0);
+    let vex = [
+        "vex",
+        "web.json",
+        "--waivers",
+        ".trivyignore",
+        "--author",
+        "team-shop",
+    ];
+    let output = expect(folder.path(), &vex, 0);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["@context"], "https://openvex.dev/ns/v0.2.0");
+    assert_eq!(document["author"], "team-shop");
+    assert!(
+        document["statements"].as_array().unwrap().len() >= 40,
+        "{document}"
+    );
     // What was there before breaks nothing either.
     let mut known = check.to_vec();
     known.extend(["--baseline", "web.json"]);
