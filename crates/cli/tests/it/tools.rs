@@ -54,6 +54,7 @@ fn scan(folder: &Path, target: &str) -> Value {
 }
 
 /// Whether all programs are there; `.ci/run` insists on them.
+#[expect(clippy::print_stderr, reason = "what was not tested is said")]
 fn installed(programs: &[&str]) -> bool {
     let missing: Vec<_> = programs
         .iter()
