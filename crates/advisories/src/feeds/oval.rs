@@ -508,20 +508,28 @@ fn shards(vendor: Vendor, release: &str, definition: &Definition, claim: &Claim)
                 })
                 .collect()
         }
-        Vendor::Oracle | Vendor::AlmaLinux => definition
+        Vendor::Oracle => definition
             .platforms
             .iter()
             .filter_map(|name| {
-                let family = if vendor == Vendor::Oracle {
-                    "oracle"
-                } else {
-                    "almalinux"
-                };
-                let name = name.trim();
-                let number = name
-                    .strip_prefix("Oracle Linux ")
-                    .or_else(|| name.strip_prefix("AlmaLinux "))?;
-                Some(plain(format!("{family}:{}", number.split('.').next()?)))
+                let number = name.trim().strip_prefix("Oracle Linux ")?;
+                Some(plain(format!("oracle:{}", number.split('.').next()?)))
+            })
+            .collect(),
+        // Its definitions name no platform, only CPEs.
+        Vendor::AlmaLinux => definition
+            .platforms
+            .iter()
+            .filter_map(|name| name.trim().strip_prefix("AlmaLinux "))
+            .chain(
+                definition
+                    .cpes
+                    .iter()
+                    .filter_map(|cpe| cpe.trim().strip_prefix("cpe:/a:almalinux:almalinux:")),
+            )
+            .filter_map(|number| {
+                let major = number.split(['.', ':']).next()?;
+                (!major.is_empty()).then(|| plain(format!("almalinux:{major}")))
             })
             .collect(),
         Vendor::Photon => definition

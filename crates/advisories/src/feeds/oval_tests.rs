@@ -204,3 +204,14 @@ fn damage_is_an_error() {
         );
     }
 }
+
+#[test]
+fn almalinux_names_its_releases_by_cpe() {
+    let text = "<oval_definitions><definitions><definition class=\"patch\"><metadata><title>ALSA-2022:1: x security update</title><reference ref_id=\"ALSA-2022:1\" source=\"ALSA\"/><reference ref_id=\"CVE-2022-0001\" source=\"CVE\"/><advisory><severity>Important</severity><affected_cpe_list><cpe>cpe:/a:almalinux:almalinux:9</cpe><cpe>cpe:/a:almalinux:almalinux:9::appstream</cpe></affected_cpe_list></advisory></metadata><criteria operator=\"OR\"><criterion comment=\"AlmaLinux must be installed\" test_ref=\"a\"/><criteria operator=\"AND\"><criterion comment=\"x is earlier than 0:1.0-1.el9_0.alma\" test_ref=\"b\"/></criteria></criteria></definition></definitions></oval_definitions>";
+    let rows = read_as(Vendor::AlmaLinux, "org.almalinux.alsa-9.xml", text);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(
+        rows[0].starts_with("almalinux:9 x CVE-2022-0001") && rows[0].contains("1.0-1.el9_0.alma"),
+        "{rows:?}"
+    );
+}
