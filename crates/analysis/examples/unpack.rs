@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p seaworthy-analysis --example unpack -- BLOB...`
 
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
+
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

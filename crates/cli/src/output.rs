@@ -15,15 +15,31 @@ pub(crate) struct OutputSpec {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Splits `FORMAT` or `FORMAT=FILE`.
+pub(crate) fn format_and_file(text: &str) -> Result<(&str, Option<PathBuf>), String> {
+    match text.split_once('=') {
+        Some((_, "")) => Err(format!("`{text}` names no file after `=`")),
+        Some((format, file)) => Ok((format, Some(PathBuf::from(file)))),
+        None => Ok((text, None)),
+    }
+}
+
+/// Two results in one stream would be neither.
+pub(crate) fn one_to_stdout<'a>(
+    files: impl Iterator<Item = &'a Option<PathBuf>>,
+) -> Result<(), Failure> {
+    if files.filter(|file| file.is_none()).count() > 1 {
+        return Err(Failure::usage("two formats go to standard output")
+            .hint("name a file for all but one: -o table -o json=report.json"));
+    }
+    Ok(())
+}
+
 impl FromStr for OutputSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
-            Some((format, file)) => (format, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
+        let (format, file) = format_and_file(text)?;
         Ok(Self {
             format: format
                 .parse()

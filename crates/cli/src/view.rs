@@ -47,11 +47,7 @@ impl FromStr for ViewSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (word, file) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
-            Some((word, file)) => (word, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
+        let (word, file) = crate::output::format_and_file(text)?;
         let format = ViewFormat::ALL
             .into_iter()
             .find(|(_, name)| name.eq_ignore_ascii_case(word.trim()))
@@ -69,10 +65,7 @@ pub(crate) type Render<'a> = &'a dyn Fn(ViewFormat, &mut dyn Write) -> Option<io
 
 /// Writes every view that was asked for.
 pub(crate) fn write_views(specs: &[ViewSpec], render: Render<'_>) -> Result<(), Failure> {
-    if specs.iter().filter(|spec| spec.file.is_none()).count() > 1 {
-        return Err(Failure::usage("two formats go to standard output")
-            .hint("name a file for all but one: -o table -o json=FILE"));
-    }
+    crate::output::one_to_stdout(specs.iter().map(|spec| &spec.file))?;
     for spec in specs {
         let write = |out: &mut dyn Write| match render(spec.format, out) {
             Some(result) => result,

@@ -74,11 +74,7 @@ impl FromStr for MergeSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (word, file) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
-            Some((word, file)) => (word, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
+        let (word, file) = crate::output::format_and_file(text)?;
         let format = word
             .parse()
             .map_err(|e: seaworthy_report::merge::UnknownMergeFormat| e.to_string())?;

@@ -8,16 +8,7 @@ use crate::terminal::Terminal;
 
 /// Makes one report of several scanners'.
 pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
-    if args
-        .output
-        .iter()
-        .filter(|spec| spec.file.is_none())
-        .count()
-        > 1
-    {
-        return Err(Failure::usage("two formats go to standard output")
-            .hint("name a file for all but one: -o table -o json=FILE"));
-    }
+    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
     let mut runs = Vec::new();
     for path in &args.reports {
         let bytes = super::read_bytes(path, 1 << 30)?;

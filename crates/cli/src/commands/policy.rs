@@ -42,11 +42,7 @@ impl FromStr for PolicySpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (word, file) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("`{text}` names no file after `=`")),
-            Some((word, file)) => (word, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
+        let (word, file) = crate::output::format_and_file(text)?;
         let format = match word {
             "table" => PolicyFormat::Table,
             "json" => PolicyFormat::Json,
@@ -273,16 +269,7 @@ fn init(out: &Path) -> Outcome {
 }
 
 fn check(args: CheckArgs, global: &Global) -> Outcome {
-    if args
-        .output
-        .iter()
-        .filter(|spec| spec.file.is_none())
-        .count()
-        > 1
-    {
-        return Err(Failure::usage("two formats go to standard output")
-            .hint("name a file for all but one: -o table -o policy-report=FILE"));
-    }
+    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
     let several = args.reports.len() > 1;
     for spec in &args.output {
         let distinct = spec

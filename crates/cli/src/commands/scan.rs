@@ -9,7 +9,7 @@ use seaworthy_source::TargetRef;
 use super::policy::Judge;
 use crate::args::{Global, ScanArgs};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{OutputSpec, write_report};
+use crate::output::write_report;
 use crate::progress::Bars;
 use crate::terminal::Terminal;
 
@@ -94,11 +94,7 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
 
 /// Two reports in one place would overwrite each other, or be no JSON any more.
 fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
-    let to_stdout = |spec: &&OutputSpec| spec.file.is_none();
-    if args.output.iter().filter(to_stdout).count() > 1 {
-        return Err(Failure::usage("two formats go to standard output")
-            .hint("name a file for all but one: -o table -o json=report.json"));
-    }
+    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
     for (at, spec) in args.output.iter().enumerate() {
         if let Some(file) = &spec.file
             && args.output[..at]
