@@ -7,23 +7,11 @@ use seaworthy_versions::Scheme;
 /// installed have versions of all sorts; Maven's order knows letters, release candidates and any
 /// number of parts, and refuses nothing.
 #[must_use]
-pub const fn scheme_of(kind: PackageType) -> Option<Scheme> {
-    Some(match kind {
-        PackageType::Apk => Scheme::Apk,
-        PackageType::Deb => Scheme::Deb,
-        PackageType::Rpm => Scheme::Rpm,
-        PackageType::Npm
-        | PackageType::Cargo
-        | PackageType::Pub
-        | PackageType::Hex
-        | PackageType::Swift => Scheme::Semver,
-        PackageType::PyPi => Scheme::Pep440,
-        PackageType::Go => Scheme::Go,
-        PackageType::Maven | PackageType::Generic => Scheme::Maven,
-        PackageType::Gem => Scheme::Gem,
-        PackageType::NuGet => Scheme::NuGet,
-        PackageType::Composer => Scheme::Composer,
-    })
+pub fn scheme_of(kind: PackageType) -> Option<Scheme> {
+    match kind {
+        PackageType::Generic => Some(Scheme::Maven),
+        kind => Scheme::of_purl_type(kind.purl_type()),
+    }
 }
 
 /// The name under which a shard keeps the rows that concern a package: the source package for deb

@@ -129,6 +129,9 @@ pub struct ImageFacts {
     /// `config.User`, empty for root.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
+    /// When it was built, RFC 3339, as the builder says; some builders write 1970 for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// Layers, bottom first.
     pub layers: Vec<Layer>,
     /// Labels.

@@ -11,7 +11,9 @@ mod package;
 mod purl;
 mod read_at;
 mod report;
+mod risk;
 mod severity;
+pub mod text;
 
 pub use coverage::{Coverage, CoverageEntry, CoverageKind};
 pub use finding::{

@@ -1,6 +1,8 @@
 //! Strings from outside, made harmless for a terminal, Markdown and XML, and fitted into columns.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr as _;
+
+pub(crate) use seaworthy_model::text::{ascii, cut, plain};
 
 /// How a view for people is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,62 +71,6 @@ impl View {
         cell.push_str(&" ".repeat(missing));
         cell
     }
-}
-
-/// Characters that change how what follows is shown, or show nothing: controls, bidirectional
-/// overrides, zero-width characters, line separators, tags.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// One line of plain text: line breaks and tabs become spaces, unsafe characters go.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            c if is_unsafe(c) => None,
-            c => Some(c),
-        })
-        .collect()
-}
-
-fn ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in plain(text).chars() {
-        match c {
-            '→' => out.push_str("->"),
-            '…' => out.push_str("..."),
-            '·' | '–' | '—' => out.push('-'),
-            '‘' | '’' => out.push('\''),
-            c if c.is_ascii() => out.push(c),
-            _ => out.push('?'),
-        }
-    }
-    out
-}
-
-/// The text cut to so many columns, with `ellipsis` at the end when something is missing.
-pub(crate) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let room = columns.saturating_sub(ellipsis.width());
-    let mut used = 0;
-    let mut out: String = text
-        .chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used <= room
-        })
-        .collect();
-    if ellipsis.width() <= columns {
-        out.push_str(ellipsis);
-    }
-    out
 }
 
 /// Text inside Markdown, tables and mentions included.

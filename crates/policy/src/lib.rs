@@ -24,7 +24,6 @@ mod output;
 mod policy;
 mod read;
 mod rego;
-mod risk;
 mod row;
 mod rules;
 mod sections;
@@ -49,7 +48,6 @@ pub use include::{IncludeSource, Includes, NoIncludes};
 pub use init::{INIT_CASES, INIT_POLICY};
 pub use output::{ReportContext, policy_report, security_summary};
 pub use policy::{Action, NotAssessed, Policy, WaiverRules};
-pub use risk::{cvss, score as risk_score};
 pub use subject::{
     AttestationFacts, ContainerFacts, DockerfileFacts, Facts, SignatureFacts, StageBase,
     StageFacts, Subject, finding_key,

@@ -11,7 +11,6 @@ use seaworthy_oci::Reference;
 use crate::cel::Field;
 use crate::date::Date;
 use crate::policy::Since;
-use crate::risk;
 use crate::subject::{Subject, finding_key};
 
 /// A finding and what follows from it.
@@ -243,8 +242,8 @@ fn row<'a>(subject: Subject<'a>, index: usize, finding: &'a Finding) -> FindingR
         index,
         finding,
         package,
-        cvss: risk::cvss(finding),
-        risk: risk::score(finding),
+        cvss: finding.cvss(),
+        risk: finding.risk(),
         ages: [published, first_seen, days(listed.as_ref())],
     }
 }

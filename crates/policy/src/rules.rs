@@ -305,22 +305,6 @@ fn versions(node: &Node, types: &[PackageType], problems: &mut Problems) -> Opti
 
 /// The order in which versions of a kind of package are compared; none for binaries that no package
 /// manager installed.
-pub(crate) const fn scheme_of(kind: PackageType) -> Option<Scheme> {
-    Some(match kind {
-        PackageType::Apk => Scheme::Apk,
-        PackageType::Deb => Scheme::Deb,
-        PackageType::Rpm => Scheme::Rpm,
-        PackageType::Npm
-        | PackageType::Cargo
-        | PackageType::Pub
-        | PackageType::Hex
-        | PackageType::Swift => Scheme::Semver,
-        PackageType::PyPi => Scheme::Pep440,
-        PackageType::Go => Scheme::Go,
-        PackageType::Maven => Scheme::Maven,
-        PackageType::Gem => Scheme::Gem,
-        PackageType::NuGet => Scheme::NuGet,
-        PackageType::Composer => Scheme::Composer,
-        PackageType::Generic => return None,
-    })
+pub(crate) fn scheme_of(kind: PackageType) -> Option<Scheme> {
+    Scheme::of_purl_type(kind.purl_type())
 }

@@ -119,6 +119,7 @@ fn inventory() -> Inventory {
             config_digest: Some(format!("sha256:{:064x}", 99)),
             platform: "linux/amd64".to_owned(),
             user: String::new(),
+            created: None,
             layers,
             labels: [(
                 "org.opencontainers.image.title".to_owned(),

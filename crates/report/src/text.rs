@@ -1,61 +1,6 @@
 //! Strings from outside, made harmless for each medium, and fitted into columns.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-/// Characters that change how what follows is shown, or show nothing: controls, bidirectional
-/// overrides, zero-width characters, line separators, tags.
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// One line of plain text: line breaks and tabs become spaces, unsafe characters go.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            c if is_unsafe(c) => None,
-            c => Some(c),
-        })
-        .collect()
-}
-
-/// [`plain`], and only ASCII.
-pub(crate) fn ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in plain(text).chars() {
-        match c {
-            '→' => out.push_str("->"),
-            '…' => out.push_str("..."),
-            '·' | '–' | '—' => out.push('-'),
-            '‘' | '’' => out.push('\''),
-            c if c.is_ascii() => out.push(c),
-            _ => out.push('?'),
-        }
-    }
-    out
-}
-
-/// Columns that a text takes.
-pub(crate) fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// The text cut to `columns`, with `ellipsis` at the end when something is missing.
-pub(crate) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let room = columns.saturating_sub(width(ellipsis));
-    let mut out = head(text, room);
-    if width(ellipsis) <= columns {
-        out.push_str(ellipsis);
-    }
-    out
-}
+pub(crate) use seaworthy_model::text::{ascii, cut, head, is_unsafe, plain, width};
 
 /// The text cut to `columns` in the middle, so that both ends stay.
 pub(crate) fn cut_middle(text: &str, columns: usize, ellipsis: &str) -> String {
@@ -98,16 +43,6 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
-}
-
-fn head(text: &str, columns: usize) -> String {
-    let mut used = 0;
-    text.chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used <= columns
-        })
-        .collect()
 }
 
 /// At most so many characters, for fields with a limit in a schema.

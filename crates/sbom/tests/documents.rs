@@ -100,6 +100,7 @@ fn inventory() -> Inventory {
             config_digest: Some(format!("sha256:{:064x}", 8)),
             platform: "linux/amd64".to_owned(),
             user: "1000".to_owned(),
+            created: Some("2026-01-02T03:04:05Z".to_owned()),
             layers,
             labels: [("a".to_owned(), "b".to_owned())].into(),
         }),

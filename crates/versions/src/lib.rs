@@ -94,6 +94,25 @@ impl Scheme {
             Self::Composer => "composer",
         }
     }
+
+    /// How versions of packages are ordered, by the type of their package URL; none for types
+    /// without an order of their own, such as `generic`.
+    #[must_use]
+    pub fn of_purl_type(word: &str) -> Option<Self> {
+        Some(match word {
+            "apk" => Self::Apk,
+            "deb" => Self::Deb,
+            "rpm" => Self::Rpm,
+            "npm" | "cargo" | "pub" | "hex" | "swift" => Self::Semver,
+            "pypi" => Self::Pep440,
+            "golang" => Self::Go,
+            "maven" => Self::Maven,
+            "gem" => Self::Gem,
+            "nuget" => Self::NuGet,
+            "composer" => Self::Composer,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for Scheme {

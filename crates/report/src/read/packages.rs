@@ -66,24 +66,8 @@ pub(super) fn kind(word: &str) -> Option<PackageType> {
 }
 
 /// How versions of a type are ordered.
-pub(crate) const fn scheme_of(kind: PackageType) -> Option<Scheme> {
-    Some(match kind {
-        PackageType::Deb => Scheme::Deb,
-        PackageType::Apk => Scheme::Apk,
-        PackageType::Rpm => Scheme::Rpm,
-        PackageType::PyPi => Scheme::Pep440,
-        PackageType::Maven => Scheme::Maven,
-        PackageType::Gem => Scheme::Gem,
-        PackageType::Go => Scheme::Go,
-        PackageType::NuGet => Scheme::NuGet,
-        PackageType::Composer => Scheme::Composer,
-        PackageType::Npm
-        | PackageType::Cargo
-        | PackageType::Pub
-        | PackageType::Hex
-        | PackageType::Swift => Scheme::Semver,
-        PackageType::Generic => return None,
-    })
+pub(crate) fn scheme_of(kind: PackageType) -> Option<Scheme> {
+    Scheme::of_purl_type(kind.purl_type())
 }
 
 /// A package from what a report tells: the purl knows type and name best, the version is the
