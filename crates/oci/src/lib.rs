@@ -2,6 +2,7 @@
 //! traits through which the rest of the house sees one. No input or output besides the writer of
 //! [`layout`], which writes into what it is given.
 
+pub mod artifact;
 mod config;
 mod digest;
 mod image_source;
@@ -11,6 +12,9 @@ mod media_type;
 mod platform;
 mod reference;
 
+pub use artifact::{
+    ArtifactManifest, ArtifactStore, MemoryStore, StoreError, StoreErrorKind, StoredManifest,
+};
 pub use config::{ConfigSettings, Healthcheck, HistoryEntry, ImageConfig, RootFs};
 pub use digest::{Digest, DigestReader, InvalidDigest};
 pub use image_source::{ImageSource, LayerData, LayerInfo};

@@ -1,0 +1,1 @@
+//! Signatures and attestations of what lies in a store.
