@@ -13,6 +13,7 @@ mod fix;
 mod fixed;
 mod group;
 mod judge;
+mod keys;
 mod life;
 mod matcher;
 mod module;
@@ -25,6 +26,7 @@ use seaworthy_model::{CoverageEntry, Finding, Inventory, ShardInfo};
 use seaworthy_vulndb::Database;
 
 pub use explain::{Explanation, Outcome, PackageExplanation, RowExplanation, RowVerdict, explain};
+pub use keys::shard_keys;
 pub use life::DistributionLife;
 pub use remedy::remediations;
 pub use scheme::scheme_of;

@@ -15,6 +15,7 @@ use crate::fix::{OsTool, fix_command};
 use crate::fixed::{fixed_version, is_unconditional, unfixed_state};
 use crate::group::{Group, Index, adopt_ids, group, is_cve};
 use crate::judge::{Hit, Installed, Judgement, range_text};
+use crate::keys::key_of;
 use crate::module::is_extended;
 use crate::rating::{Ratings, family, rater};
 use crate::scheme::{lookup_name, lookup_version, scheme_of, second_name};
@@ -33,11 +34,7 @@ pub(crate) struct Target<'d> {
 impl<'d> Target<'d> {
     fn new(kind: PackageType, inventory: &Inventory, database: &'d Database) -> Option<Self> {
         let scheme = scheme_of(kind)?;
-        let key = match kind.ecosystem() {
-            Some(ecosystem) => ecosystem.shard_key().to_owned(),
-            None if kind == PackageType::Generic => "generic".to_owned(),
-            None => inventory.distribution.as_ref()?.shard_key()?,
-        };
+        let key = key_of(kind, inventory)?;
         let shard = database.shard(&key);
         Some(Self {
             starter: shard.is_some() && database.is_starter(&key),

@@ -1,6 +1,7 @@
 //! Hand-made shards, and one test per rule.
 
 mod answers;
+mod keys;
 mod rules;
 mod streams;
 
