@@ -1,4 +1,6 @@
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::collect::Collected;
@@ -30,6 +32,32 @@ impl Default for BuildOptions {
             threads: 2,
         }
     }
+}
+
+/// A part of a folder of feeds, and of what comes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// The files that are read, by their path from the feeds folder with `/`; none for all.
+    pub files: Option<BTreeSet<String>>,
+    /// The shards and tables that are written: a key (`debian:12`, `npm`, `epss`), or the part
+    /// before the colon for all releases (`debian`); none for all.
+    pub keys: Option<BTreeSet<String>>,
+}
+
+impl Selection {
+    /// Whether a shard is among those that are written.
+    #[must_use]
+    pub fn wants(&self, key: &str) -> bool {
+        self.keys.as_ref().is_none_or(|keys| selects(keys, key))
+    }
+}
+
+/// Whether a set of keys and families holds a key.
+fn selects(keys: &BTreeSet<String>, key: &str) -> bool {
+    keys.contains(key)
+        || key
+            .split_once(':')
+            .is_some_and(|(family, _)| keys.contains(family))
 }
 
 /// What was done.
@@ -86,11 +114,43 @@ pub fn build(
     options: &BuildOptions,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<BuildSummary, Error> {
+    build_selected(feeds, out, options, &Selection::default(), progress)
+}
+
+/// Reads a part of the feeds below `feeds`, as [`build`] does; shards and tables that are not
+/// selected stay as they are in `out`.
+///
+/// A plain file hides the entry of an archive that has the same path, and a file with the ending
+/// `.gone` hides the one whose path it has otherwise: so whoever keeps an archive up to date need
+/// not write it anew.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_selected(
+    feeds: &Path,
+    out: &Path,
+    options: &BuildOptions,
+    selection: &Selection,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<BuildSummary, Error> {
     let mut unread = Vec::new();
     let mut plan: Vec<(FeedFile, Family)> = Vec::new();
+    let mut hidden = BTreeSet::new();
     for file in input::list(feeds)? {
+        if !(selection.files.as_ref()).is_none_or(|files| files.contains(&file.name)) {
+            continue;
+        }
+        if let Some(name) = file.name.strip_suffix(".gone") {
+            hidden.insert(name.to_owned());
+            continue;
+        }
         match Family::of(&file.name) {
-            Some(family) => plan.push((file, family)),
+            Some(family) => {
+                if !input::is_packed(&file.name) {
+                    hidden.insert(file.name.clone());
+                }
+                plan.push((file, family));
+            }
             None => unread.push(file.name),
         }
     }
@@ -101,24 +161,28 @@ pub fn build(
     }
     // The largest first, so that no worker is left with one at the end.
     plan.sort_by(|a, b| b.0.bytes.cmp(&a.0.bytes).then_with(|| a.0.cmp(&b.0)));
-    let collected = collect(&plan, options, progress)?;
-    write(collected, out, options, unread)
+    let keys = selection.keys.clone().map(Arc::new);
+    let collected = collect(&plan, &hidden, options, keys.as_ref(), progress)?;
+    write(collected, out, options, selection, unread)
 }
 
 fn collect(
     plan: &[(FeedFile, Family)],
+    hidden: &BTreeSet<String>,
     options: &BuildOptions,
+    keys: Option<&Arc<BTreeSet<String>>>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Collected, Error> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut collected = Collected {
             restricted: options.restricted,
+            keys: keys.cloned(),
             ..Collected::default()
         };
         while let Some((file, family)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
             progress(&file.name);
-            read_file(file, *family, options, &mut collected);
+            read_file(file, *family, hidden, options, &mut collected);
         }
         collected
     };
@@ -143,13 +207,20 @@ fn collect(
 }
 
 /// Reads one file. One that is cut off, or beyond the limits, fails the sources in it and no other.
-fn read_file(file: &FeedFile, family: Family, options: &BuildOptions, collected: &mut Collected) {
+fn read_file(
+    file: &FeedFile,
+    family: Family,
+    hidden: &BTreeSet<String>,
+    options: &BuildOptions,
+    collected: &mut Collected,
+) {
+    let packed = input::is_packed(&file.name);
     let date = date_in(&file.name);
     let mut sources: Vec<&'static str> = Vec::new();
     let read = input::read(
         file,
         &options.limits,
-        &|name| family.wants(name),
+        &|name| family.wants(name) && !(packed && hidden.contains(name)),
         &mut |name, bytes| {
             if let Some(feed) = family.feed(name, bytes) {
                 if !sources.contains(&feed.source()) {
@@ -187,9 +258,39 @@ fn date_in(name: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a selection of keys and families, or none, holds a key.
+pub(crate) fn wanted(keys: Option<&Arc<BTreeSet<String>>>, key: &str) -> bool {
+    keys.is_none_or(|keys| selects(keys, key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_and_families_are_selected() {
+        let selection = Selection {
+            keys: Some(
+                [
+                    "debian".to_owned(),
+                    "alpine:3.18".to_owned(),
+                    "npm".to_owned(),
+                ]
+                .into(),
+            ),
+            ..Selection::default()
+        };
+        for (key, expected) in [
+            ("debian:12", true),
+            ("alpine:3.18", true),
+            ("alpine:3.19", false),
+            ("npm", true),
+            ("epss", false),
+        ] {
+            assert_eq!(selection.wants(key), expected, "{key}");
+        }
+        assert!(Selection::default().wants("epss"));
+    }
 
     #[test]
     fn dates_in_names_are_found() {

@@ -1,9 +1,11 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use seaworthy_vulndb::{Advisory, ShardBuilder};
 
+use crate::build::wanted;
 use crate::order::Order;
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow, Sink};
 
@@ -20,8 +22,8 @@ pub(crate) struct SourceCount {
     pub(crate) date: String,
     /// The newest date in its archives' names, which wins: records carry dates of the future.
     pub(crate) archive_date: String,
-    /// The shards and tables that it feeds.
-    pub(crate) shards: BTreeSet<String>,
+    /// The shards and tables that it feeds, and how many rows each got.
+    pub(crate) shards: BTreeMap<String, u64>,
     /// Why a file of it could not be read to its end.
     pub(crate) failure: Option<String>,
     /// The folders of feeds that its files lie in.
@@ -58,7 +60,9 @@ impl SourceCount {
         self.named.truncate(NAMED);
         self.date = std::mem::take(&mut self.date).max(other.date);
         self.archive_date = std::mem::take(&mut self.archive_date).max(other.archive_date);
-        self.shards.extend(other.shards);
+        for (shard, rows) in other.shards {
+            *self.shards.entry(shard).or_default() += rows;
+        }
         self.folders.extend(other.folders);
         self.failure = match (self.failure.take(), other.failure) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -84,6 +88,8 @@ pub(crate) struct Collected {
     pub(crate) repositories: Vec<(String, String)>,
     /// Whether feeds whose licence wants the user's consent are read too.
     pub(crate) restricted: bool,
+    /// The shards that are asked for; none for all.
+    pub(crate) keys: Option<Arc<BTreeSet<String>>>,
     /// Files of which nothing could be read, and why.
     pub(crate) unreadable: BTreeMap<String, String>,
     pub(crate) sources: BTreeMap<&'static str, SourceCount>,
@@ -125,6 +131,7 @@ impl Collected {
             eol: &mut self.eol,
             repositories: &mut self.repositories,
             restricted: self.restricted,
+            keys: self.keys.as_ref(),
             file,
             count,
         }
@@ -139,16 +146,25 @@ pub(crate) struct SourceSink<'c> {
     eol: &'c mut Vec<EolRow>,
     repositories: &'c mut Vec<(String, String)>,
     restricted: bool,
+    keys: Option<&'c Arc<BTreeSet<String>>>,
     file: &'c str,
     pub(crate) count: &'c mut SourceCount,
 }
 
 impl SourceSink<'_> {
-    fn feeds(&mut self, shard: &str) {
-        self.count.rows += 1;
-        if !self.count.shards.contains(shard) {
-            self.count.shards.insert(shard.to_owned());
+    /// Counts a row; false when nobody asks for its shard.
+    fn feeds(&mut self, shard: &str) -> bool {
+        if !wanted(self.keys, shard) {
+            return false;
         }
+        self.count.rows += 1;
+        match self.count.shards.get_mut(shard) {
+            Some(rows) => *rows += 1,
+            None => {
+                self.count.shards.insert(shard.to_owned(), 1);
+            }
+        }
+        true
     }
 }
 
@@ -158,7 +174,9 @@ impl Sink for SourceSink<'_> {
             self.count.skipped += 1;
             return;
         }
-        self.feeds(shard);
+        if !self.feeds(shard) {
+            return;
+        }
         match self.rows.get_mut(shard) {
             Some(rows) => rows.push(&row),
             None => {
@@ -170,23 +188,27 @@ impl Sink for SourceSink<'_> {
     }
 
     fn epss(&mut self, row: EpssRow) {
-        self.feeds("epss");
-        self.epss.push(row);
+        if self.feeds("epss") {
+            self.epss.push(row);
+        }
     }
 
     fn kev(&mut self, row: KevRow) {
-        self.feeds("kev");
-        self.kev.push(row);
+        if self.feeds("kev") {
+            self.kev.push(row);
+        }
     }
 
     fn cvss(&mut self, row: CvssRow) {
-        self.feeds("cvss");
-        self.cvss.push(row);
+        if self.feeds("cvss") {
+            self.cvss.push(row);
+        }
     }
 
     fn eol(&mut self, row: EolRow) {
-        self.feeds("eol");
-        self.eol.push(row);
+        if self.feeds("eol") {
+            self.eol.push(row);
+        }
     }
 
     fn date(&mut self, date: &str) {
@@ -205,8 +227,9 @@ impl Sink for SourceSink<'_> {
     }
 
     fn repository(&mut self, name: &str, cpes: &str) {
-        self.feeds("redhat-repositories");
-        self.repositories.push((name.to_owned(), cpes.to_owned()));
+        if self.feeds("redhat-repositories") {
+            self.repositories.push((name.to_owned(), cpes.to_owned()));
+        }
     }
 
     fn skipped(&mut self) {

@@ -12,6 +12,7 @@ mod ids;
 mod input;
 mod order;
 mod plan;
+mod records;
 mod sink;
 mod starter;
 #[cfg(test)]
@@ -19,7 +20,10 @@ mod testing;
 mod vector;
 mod write;
 
-pub use build::{BuildOptions, BuildSummary, ShardSummary, SourceSummary, build};
+pub use build::{
+    BuildOptions, BuildSummary, Selection, ShardSummary, SourceSummary, build, build_selected,
+};
 pub use error::{Error, Refusal};
 pub use input::Limits;
+pub use records::{OsvShards, osv_shards};
 pub use starter::{starter_database, write_starter};

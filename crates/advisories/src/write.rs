@@ -8,7 +8,7 @@ use seaworthy_vulndb::{
     KevTable, Shard, ShardBuilder, ShardMeta, SourceInfo, build_table, file_name, write_atomically,
 };
 
-use crate::build::{BuildOptions, BuildSummary, ShardSummary, SourceSummary};
+use crate::build::{BuildOptions, BuildSummary, Selection, ShardSummary, SourceSummary};
 use crate::collect::{Collected, SourceCount, folder_of};
 use crate::error::{Error, Refusal};
 use crate::feeds::nvd;
@@ -19,6 +19,7 @@ pub(crate) fn write(
     collected: Collected,
     out: &Path,
     options: &BuildOptions,
+    selection: &Selection,
     unread: Vec<String>,
 ) -> Result<BuildSummary, Error> {
     std::fs::create_dir_all(out).map_err(|e| Error::Write {
@@ -46,7 +47,7 @@ pub(crate) fn write(
     let mut refusals = if options.force {
         Vec::new()
     } else {
-        refused_sources(&sources, &previous(out))
+        refused_sources(&sources, &previous(out, selection))
     };
     if !options.force {
         refusals.extend(unreadable.into_iter().map(|(file, why)| Refusal {
@@ -60,16 +61,17 @@ pub(crate) fn write(
     let refused: BTreeSet<&str> = refusals
         .iter()
         .filter_map(|refusal| sources.get(refusal.source.as_str()))
-        .flat_map(|count| count.shards.iter().map(String::as_str))
+        .flat_map(|count| count.shards.keys().map(String::as_str))
         .collect();
     let infos = |key: &str| -> Vec<SourceInfo> {
         sources
             .iter()
-            .filter(|(_, count)| count.shards.contains(key))
-            .map(|(name, count)| SourceInfo {
-                name: (*name).to_owned(),
-                date: count.newest().to_owned(),
-                records: count.records,
+            .filter_map(|(name, count)| {
+                Some(SourceInfo {
+                    name: (*name).to_owned(),
+                    date: count.newest().to_owned(),
+                    records: *count.shards.get(key)?,
+                })
             })
             .collect()
     };
@@ -131,8 +133,8 @@ pub(crate) fn write(
     })
 }
 
-/// The records of each source in the files of an earlier build.
-fn previous(out: &Path) -> BTreeMap<String, u64> {
+/// The rows of each source in those files of an earlier build that are to be replaced.
+fn previous(out: &Path, selection: &Selection) -> BTreeMap<String, u64> {
     let mut records: BTreeMap<String, u64> = BTreeMap::new();
     let Ok(folder) = std::fs::read_dir(out) else {
         return records;
@@ -145,9 +147,11 @@ fn previous(out: &Path) -> BTreeMap<String, u64> {
         let Some(meta) = meta_of(&file) else {
             continue;
         };
+        if !selection.wants(&meta.key) {
+            continue;
+        }
         for source in meta.sources {
-            let slot = records.entry(source.name).or_default();
-            *slot = (*slot).max(source.records);
+            *records.entry(source.name).or_default() += source.records;
         }
     }
     records
@@ -165,7 +169,7 @@ fn refused_sources(
         .iter()
         .filter_map(|(name, count)| {
             let before = previous.get(*name).copied().unwrap_or_default();
-            let shrank = count.records.saturating_mul(2) < before;
+            let shrank = count.rows.saturating_mul(2) < before;
             let broken = count.broken * 100 > count.records;
             if !(shrank || broken || count.failure.is_some()) {
                 return None;
@@ -177,7 +181,7 @@ fn refused_sources(
             Some(Refusal {
                 source: (*name).to_owned(),
                 broken: if broken { count.broken } else { 0 },
-                records: count.records,
+                records: if broken { count.records } else { count.rows },
                 first: first.unwrap_or_default(),
                 before: (shrank && !broken && count.failure.is_none()).then_some(before),
             })

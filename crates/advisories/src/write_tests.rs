@@ -253,3 +253,74 @@ fn ratings_of_others_stand_beside_nvds_unless_they_repeat_it() {
     let texts: Vec<&str> = rows.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(texts, ["cna B nvd A", "nvd A", "cna C"]);
 }
+
+#[test]
+fn a_part_is_built_and_the_rest_stays() {
+    let feeds = Feeds::new();
+    for n in 0..10 {
+        feeds.put(&format!("osv/npm/{n}.json"), osv(n, "1.0.0").as_bytes());
+        let other = osv(n, "1.0.0").replace("npm", "PyPI");
+        feeds.put(&format!("osv/PyPI/{n}.json"), other.as_bytes());
+    }
+    feeds.build(false).unwrap();
+    assert_eq!(
+        (feeds.rows("npm"), feeds.rows("pypi")),
+        (Some(10), Some(10))
+    );
+    // Only npm's files are there to be read, half of them: no reason to refuse it, or to touch
+    // what comes of the others.
+    for n in 0..4 {
+        fs::remove_file(feeds.feeds.path().join(format!("osv/npm/{n}.json"))).unwrap();
+    }
+    let selection = Selection {
+        files: Some((0..10).map(|n| format!("osv/npm/{n}.json")).collect()),
+        keys: Some(["npm".to_owned()].into()),
+    };
+    let part = |selection: &Selection| {
+        let options = BuildOptions::default();
+        crate::build_selected(
+            feeds.feeds.path(),
+            feeds.out.path(),
+            &options,
+            selection,
+            &nothing,
+        )
+    };
+    let summary = part(&selection).unwrap();
+    assert_eq!(summary.shards.len(), 1);
+    assert_eq!((feeds.rows("npm"), feeds.rows("pypi")), (Some(6), Some(10)));
+    // Files that are read for one shard only give no other.
+    let all_files = Selection {
+        files: None,
+        ..selection.clone()
+    };
+    assert_eq!(part(&all_files).unwrap().shards.len(), 1);
+    for n in 4..8 {
+        fs::remove_file(feeds.feeds.path().join(format!("osv/npm/{n}.json"))).unwrap();
+    }
+    let text = part(&selection).unwrap_err().to_string();
+    assert!(text.contains("osv shrank from 6 to 2"), "{text}");
+}
+
+#[test]
+fn plain_files_hide_the_entries_of_an_archive() {
+    let feeds = Feeds::new();
+    let archive = tar(&[
+        ("2024/a.json", osv(1, "1.0.0").as_bytes()),
+        ("2024/b.json", osv(2, "1.0.0").as_bytes()),
+        ("2024/c.json", osv(3, "1.0.0").as_bytes()),
+    ]);
+    feeds.put(
+        "osv/npm/all.tar.zst",
+        &zstd::encode_all(&archive[..], 1).unwrap(),
+    );
+    feeds.put("osv/npm/2024/a.json", osv(1, "2.0.0").as_bytes());
+    feeds.put("osv/npm/2024/b.json.gone", b"");
+    let summary = feeds.build(false).unwrap();
+    assert!(summary.unread.is_empty(), "{:?}", summary.unread);
+    let npm = Shard::open(&feeds.out.path().join("npm.swdb")).unwrap();
+    assert_eq!(npm.packages().collect::<Vec<_>>(), ["p1", "p3"]);
+    let row = npm.lookup("p1").next().unwrap().to_advisory();
+    assert_eq!(npm.lookup("p1").count(), 1);
+    assert!(format!("{row:?}").contains("2.0.0"), "{row:?}");
+}

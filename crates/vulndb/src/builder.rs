@@ -108,6 +108,7 @@ impl ShardBuilder {
                 key: key.to_owned(),
                 scheme: scheme.to_owned(),
                 sources: Vec::new(),
+                checked: String::new(),
             },
             ..Self::default()
         }

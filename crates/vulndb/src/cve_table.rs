@@ -78,6 +78,7 @@ pub(crate) fn build(key: &str, source: SourceInfo, entries: &[(String, String)])
         key: key.to_owned(),
         scheme: SCHEME.to_owned(),
         sources: vec![source],
+        checked: String::new(),
     };
     assemble(&meta.text(), [index, planes, offsets, texts, Vec::new()])
 }

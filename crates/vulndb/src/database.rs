@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::directory::{checked_dates, shard_folder};
 use crate::{CvssTable, EolTable, EpssTable, Error, KevTable, RepositoryTable, Shard};
 
 /// The name of a shard's file: `debian:12` lies in `debian-12.swdb`.
@@ -33,17 +34,43 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens every `.swdb` file of a directory; other files are not looked at.
+    /// Opens every `.swdb` file of a directory, or of its generation in use; other files are not
+    /// looked at. What is opened stays readable while the directory is replaced.
     ///
     /// # Errors
     /// When the directory or one of the files cannot be read.
     pub fn open_dir(path: &Path) -> Result<Self, Error> {
+        let folder = || {
+            shard_folder(path).map_err(|cause| Error::Io {
+                path: path.to_owned(),
+                cause,
+            })
+        };
+        let mut wanted = folder()?;
+        // A generation that two updates made old while it was being opened is gone: then the one
+        // that is in use now is meant.
+        for _ in 0..100 {
+            match Self::open_folder(&wanted, path) {
+                Err(error) => {
+                    let now = folder()?;
+                    if now == wanted {
+                        return Err(error);
+                    }
+                    wanted = now;
+                }
+                opened => return opened,
+            }
+        }
+        Self::open_folder(&wanted, path)
+    }
+
+    fn open_folder(path: &Path, location: &Path) -> Result<Self, Error> {
         let io = |cause| Error::Io {
             path: path.to_owned(),
             cause,
         };
         let mut database = Self {
-            location: path.display().to_string(),
+            location: location.display().to_string(),
             ..Self::default()
         };
         for entry in std::fs::read_dir(path).map_err(io)? {
@@ -63,6 +90,11 @@ impl Database {
                     let shard = Shard::open(&file)?;
                     database.shards.insert(shard.meta().key.clone(), shard);
                 }
+            }
+        }
+        for (key, date) in checked_dates(path) {
+            if let Some(shard) = database.shards.get_mut(&key) {
+                shard.set_checked(date);
             }
         }
         Ok(database)
@@ -247,6 +279,31 @@ mod tests {
             "{error}"
         );
         assert!(Database::open_dir(Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn the_generation_in_use_is_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        for (number, source) in [(1, "old"), (2, "new")] {
+            let folder = crate::generation_folder(directory.path(), number);
+            std::fs::create_dir_all(&folder).unwrap();
+            write_atomically(&folder.join("npm.swdb"), &shard("npm", source)).unwrap();
+        }
+        std::fs::write(
+            crate::generation_folder(directory.path(), 2).join(crate::CHECKED),
+            "npm 2026-11-25\nother 2026-11-25\n",
+        )
+        .unwrap();
+        for (number, source, date) in [("1", "old", ""), ("2", "new", "2026-11-25")] {
+            std::fs::write(directory.path().join(crate::CURRENT), number).unwrap();
+            let database = Database::open_dir(directory.path()).unwrap();
+            let shard = database.shard("npm").unwrap();
+            assert_eq!(shard.lookup(source).count(), 1);
+            assert_eq!(shard.meta().date(), date);
+            assert_eq!(database.location(), directory.path().display().to_string());
+        }
+        std::fs::write(directory.path().join(crate::CURRENT), "3").unwrap();
+        assert!(Database::open_dir(directory.path()).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod builder;
 mod bytes;
 mod cve_table;
 mod database;
+mod directory;
 mod shard;
 mod table;
 mod write;
@@ -29,6 +30,9 @@ use std::path::PathBuf;
 pub use advisory::{Advisory, End, Interval};
 pub use builder::ShardBuilder;
 pub use database::{Database, file_name};
+pub use directory::{
+    CHECKED, CURRENT, GENERATIONS, current_generation, generation_folder, shard_folder,
+};
 pub use shard::{EndRef, Row, Shard, ShardMeta, SourceInfo};
 pub use table::{CvssTable, EolTable, EpssTable, KevTable, RepositoryTable, build_table};
 pub use write::write_atomically;

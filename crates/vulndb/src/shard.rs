@@ -23,7 +23,7 @@ pub struct SourceInfo {
     pub name: String,
     /// When its newest record was made, `YYYY-MM-DD`; empty when the feed does not tell.
     pub date: String,
-    /// How many records of it are in the shard.
+    /// How many records of it are in the shard: the rows that it gave.
     pub records: u64,
 }
 
@@ -36,12 +36,19 @@ pub struct ShardMeta {
     pub scheme: String,
     /// The feeds, sorted.
     pub sources: Vec<SourceInfo>,
+    /// When it was last found to be what upstream says, `YYYY-MM-DD`; empty when nobody noted it.
+    /// Stands beside the shard and not in it: a shard that has not changed stays as it is.
+    pub checked: String,
 }
 
 impl ShardMeta {
-    /// The newest date of its sources, `YYYY-MM-DD`; empty when none tells one.
+    /// Until when it speaks, `YYYY-MM-DD`: the day on which it was last checked against upstream,
+    /// else the newest date of its sources; empty when nothing tells one.
     #[must_use]
     pub fn date(&self) -> &str {
+        if !self.checked.is_empty() {
+            return &self.checked;
+        }
         self.sources
             .iter()
             .filter_map(|s| s.date.get(..10))
@@ -54,7 +61,7 @@ impl ShardMeta {
         let mut meta = Self {
             key: lines.next().unwrap_or_default().to_owned(),
             scheme: lines.next().unwrap_or_default().to_owned(),
-            sources: Vec::new(),
+            ..Self::default()
         };
         for line in lines {
             let mut fields = line.split('\t');
@@ -126,6 +133,11 @@ impl Shard {
     #[must_use]
     pub fn meta(&self) -> &ShardMeta {
         &self.meta
+    }
+
+    /// Notes until when it is known to be what upstream says.
+    pub(crate) fn set_checked(&mut self, date: String) {
+        self.meta.checked = date;
     }
 
     /// `sha256:…` of its body.

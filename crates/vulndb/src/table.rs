@@ -54,6 +54,7 @@ fn plain(key: &str, source: SourceInfo, entries: &[(String, String)]) -> Vec<u8>
         key: key.to_owned(),
         scheme: String::new(),
         sources: vec![source],
+        checked: String::new(),
     };
     let (mut offsets, mut texts) = (Vec::new(), Vec::new());
     for (key, text) in entries {

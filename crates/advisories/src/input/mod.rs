@@ -135,6 +135,14 @@ pub(crate) fn read(
     }
 }
 
+/// Whether a file is an archive or compressed, so that what is in it has other paths than its own.
+pub(crate) fn is_packed(name: &str) -> bool {
+    const ENDINGS: [&str; 11] = [
+        ".tar", ".tgz", ".tbz2", ".txz", ".zip", ".gz", ".bz2", ".xz", ".zst", ".zstd", ".gone",
+    ];
+    strip(name, &ENDINGS).is_some()
+}
+
 /// The newest window that `zstd --long` writes needs 2 GiB; feeds stay below 128 MiB.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
