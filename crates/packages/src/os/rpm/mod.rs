@@ -1,7 +1,9 @@
-//! rpm's database: SQLite holding one header per package. The older kinds (Berkeley DB, ndb) are
-//! recognised and named as not readable.
+//! rpm's database, which holds one header per package, in each of the three kinds that rpm writes:
+//! SQLite, Berkeley DB and ndb.
 
+mod bdb;
 mod header;
+mod ndb;
 mod sqlite;
 
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta};
@@ -13,8 +15,15 @@ use sqlite::Sqlite;
 /// Where the rpm database lies: the old place, the new one, and the one of image-based systems.
 const FOLDERS: [&str; 3] = ["var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"];
 
+/// Largest header of a package; the kernel's are below 4 MB.
+const MAX_BLOB: usize = 64 << 20;
+
 /// Reads rpm's database.
 pub(crate) struct Rpm;
+
+fn damaged(what: &str) -> AnalyzeError {
+    AnalyzeError::Database(format!("the rpm database is damaged: {what}"))
+}
 
 impl Analyzer for Rpm {
     fn name(&self) -> &'static str {
@@ -22,7 +31,7 @@ impl Analyzer for Rpm {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {
@@ -53,23 +62,8 @@ impl Analyzer for Rpm {
         content: &mut Content<'_>,
         facts: &mut Facts,
     ) -> Result<(), AnalyzeError> {
-        let other = |kind: &str| {
-            Err(AnalyzeError::Database(format!(
-                "this rpm database is of the kind {kind}, which is not readable yet; `rpmdb --rebuilddb` in a newer image, or a bill of materials made by the distribution's own tools, helps"
-            )))
-        };
-        match file.file_name() {
-            "Packages" => return other("Berkeley DB"),
-            "Packages.db" => return other("ndb"),
-            "rpmdb.sqlite-wal" => {
-                return Err(AnalyzeError::Database(
-                    "the rpm database was not closed: changes wait in its write-ahead log, so packages may be missing; run any rpm command in the image before it is saved".to_owned(),
-                ));
-            }
-            _ => {}
-        }
         let mut packages = 0_usize;
-        Sqlite::open(content)?.each_blob(b"Packages", &mut |blob| {
+        let mut each = |blob: &[u8]| {
             packages += 1;
             Header::parse(blob)
                 .and_then(|header| add(&header, file.path, facts))
@@ -78,7 +72,15 @@ impl Analyzer for Rpm {
                         "package {packages} of the rpm database: {detail}"
                     ))
                 })
-        })
+        };
+        match file.file_name() {
+            "Packages" => bdb::each_blob(content, &mut each),
+            "Packages.db" => ndb::each_blob(content, &mut each),
+            "rpmdb.sqlite-wal" => Err(AnalyzeError::Database(
+                "the rpm database was not closed: changes wait in its write-ahead log, so packages may be missing; run any rpm command in the image before it is saved".to_owned(),
+            )),
+            _ => Sqlite::open(content)?.each_blob(b"Packages", &mut each),
+        }
     }
 }
 
@@ -195,100 +197,4 @@ impl Analyzer for RpmManifest {
 }
 
 #[cfg(test)]
-mod tests {
-    use seaworthy_analysis::owned_path_hash;
-
-    use super::*;
-    use crate::testing::{names, run, wants};
-
-    /// A database of three packages (one of them a key) that SQLite itself wrote, with a header
-    /// that spans overflow pages; see `testdata/README.md`.
-    const DATABASE: &[u8] = include_bytes!("../../../testdata/rpmdb.sqlite");
-
-    #[test]
-    fn packages_of_a_real_sqlite_file_are_read() {
-        let facts = run(&Rpm, "var/lib/rpm/rpmdb.sqlite", DATABASE).expect("readable");
-        assert_eq!(
-            names(&facts),
-            ["bash 5.1.8-6.el9_1", "perl-libs 4:5.32.1-480.el9"]
-        );
-        let bash = &facts.packages[0];
-        assert_eq!(bash.arch.as_deref(), Some("x86_64"));
-        assert_eq!(bash.supplier.as_deref(), Some("Red Hat, Inc."));
-        assert_eq!(bash.licenses, ["GPLv3+"]);
-        assert_eq!(bash.source_name(), "bash");
-        assert!(facts.owned.contains(&owned_path_hash("usr/bin/bash")));
-        let perl = &facts.packages[1];
-        assert_eq!(perl.source_name(), "perl");
-        assert_eq!(perl.source_version(), "5.32.1-480.el9");
-        assert_eq!(perl.module.as_deref(), Some("perl:5.32:8040:abc"));
-        assert!(
-            facts
-                .owned
-                .contains(&owned_path_hash("usr/share/perl5/module1999.pm"))
-        );
-    }
-
-    #[test]
-    fn every_truncation_is_an_error_and_never_a_panic() {
-        for len in (0..DATABASE.len()).step_by(97) {
-            let result = run_bytes(&DATABASE[..len]);
-            assert!(result.is_err(), "cut at {len}");
-        }
-    }
-
-    #[test]
-    fn flipped_bytes_never_panic() {
-        let mut copy = DATABASE.to_vec();
-        for at in (0..copy.len()).step_by(13) {
-            copy[at] ^= 0xff;
-            let _ = run_bytes(&copy);
-            copy[at] ^= 0xff;
-        }
-    }
-
-    fn run_bytes(bytes: &[u8]) -> Result<Facts, AnalyzeError> {
-        let file = FileMeta {
-            path: "var/lib/rpm/rpmdb.sqlite",
-            size: bytes.len() as u64,
-            mode: 0o644,
-        };
-        let mut facts = Facts::default();
-        Rpm.analyze(&file, &mut Content::from_bytes(bytes), &mut facts)?;
-        Ok(facts)
-    }
-
-    #[test]
-    fn kinds_that_cannot_be_read_are_named() {
-        for (path, word) in [
-            ("var/lib/rpm/Packages", "Berkeley DB"),
-            ("usr/lib/sysimage/rpm/Packages.db", "ndb"),
-            ("usr/share/rpm/rpmdb.sqlite-wal", "write-ahead log"),
-        ] {
-            let error = run(&Rpm, path, b"x").expect_err("not readable");
-            assert!(matches!(error, AnalyzeError::Database(_)));
-            assert!(error.to_string().contains(word), "{error}");
-        }
-        assert!(!wants(&Rpm, "opt/var/lib/rpm/Packages"));
-    }
-
-    #[test]
-    fn a_manifest_of_a_distroless_image_is_read() {
-        let facts = run(
-            &RpmManifest,
-            "var/lib/rpmmanifest/container-manifest-2",
-            b"openssl-libs\t1.1.1k-28.cm2\t1\t2\tMicrosoft Corporation\t(none)\t9\tx86_64\t0\topenssl-1.1.1k-28.cm2.src.rpm\n",
-        )
-        .expect("readable");
-        assert_eq!(names(&facts), ["openssl-libs 1.1.1k-28.cm2"]);
-        assert_eq!(facts.packages[0].source_name(), "openssl");
-        assert!(
-            run(
-                &RpmManifest,
-                "var/lib/rpmmanifest/container-manifest-2",
-                b"a b\n"
-            )
-            .is_err()
-        );
-    }
-}
+mod tests;

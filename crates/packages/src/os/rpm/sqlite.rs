@@ -1,9 +1,9 @@
 use seaworthy_analysis::{AnalyzeError, Content};
 
+use super::{MAX_BLOB, damaged};
+
 /// Levels of a b-tree that SQLite could ever need, with room.
 const MAX_DEPTH: usize = 20;
-/// Largest header of a package; the kernel's are below 4 MB.
-const MAX_BLOB: usize = 64 << 20;
 
 /// Reads tables of a SQLite file, page by page (SQLite, "Database File Format", 1.3, 1.6, 2.1).
 pub(super) struct Sqlite<'c, 'a> {
@@ -259,8 +259,4 @@ fn be32(bytes: &[u8], at: usize) -> Result<u32, AnalyzeError> {
         Some(&[a, b, c, d]) => Ok(u32::from_be_bytes([a, b, c, d])),
         _ => Err(damaged("a number runs over its page")),
     }
-}
-
-fn damaged(what: &str) -> AnalyzeError {
-    AnalyzeError::Database(format!("the rpm database is damaged: {what}"))
 }
