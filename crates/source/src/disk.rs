@@ -153,3 +153,18 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
+
+/// A file that cannot be written.
+pub(crate) fn write_error(path: &Path, cause: &io::Error) -> Error {
+    let shown = crate::error::shown(path);
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Error::operation(shown, "no space is left on the disk").with_hint("make room")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Error::operation(shown, format!("cannot be written: {cause}"))
+                .with_hint("name a directory that may be written")
+        }
+        _ => Error::operation(shown, format!("cannot be written: {cause}")),
+    }
+}

@@ -9,6 +9,7 @@ pub struct Error {
     target: String,
     message: String,
     hint: Option<String>,
+    missing: bool,
 }
 
 /// Whose turn it is to mend it; decides the exit code.
@@ -33,6 +34,14 @@ impl Error {
         Self::new(ErrorKind::Target, target, message)
     }
 
+    /// Whoever was asked says that there is no such thing.
+    pub(crate) fn missing(target: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            missing: true,
+            ..Self::target(target, message)
+        }
+    }
+
     /// The way to the target is the trouble.
     pub(crate) fn operation(target: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Operation, target, message)
@@ -41,7 +50,7 @@ impl Error {
     /// A file could not be read.
     pub(crate) fn file(path: &Path, cause: &io::Error) -> Self {
         match cause.kind() {
-            io::ErrorKind::NotFound => Self::target(shown(path), "no such file or directory"),
+            io::ErrorKind::NotFound => Self::missing(shown(path), "no such file or directory"),
             io::ErrorKind::PermissionDenied => Self::target(shown(path), "permission denied")
                 .with_hint("run as a user who may read it"),
             _ => Self::target(shown(path), format!("cannot be read: {cause}")),
@@ -54,6 +63,7 @@ impl Error {
             target: target.into(),
             message: message.into(),
             hint: None,
+            missing: false,
         }
     }
 
@@ -67,6 +77,18 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Whether there is no such thing, as opposed to one that cannot be had.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        self.missing
+    }
+
+    /// What happened, without the name of the target.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The next step, where one is known.

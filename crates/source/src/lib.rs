@@ -8,17 +8,22 @@ mod error;
 pub mod http;
 mod image;
 mod layout;
+mod net;
 mod options;
 mod progress;
 mod registry;
+mod store;
 mod target;
 mod tree;
 
 use seaworthy_oci::ImageSource;
 
 pub use error::{Error, ErrorKind};
+pub use layout::layout_store;
+pub use net::Timing;
 pub use options::{Credentials, Mirror, SourceOptions};
 pub use progress::{NoProgress, Progress};
+pub use registry::registry_store;
 pub use target::TargetRef;
 pub use tree::{Tree, TreeEntry};
 

@@ -1,7 +1,10 @@
 use std::fmt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use seaworthy_oci::Platform;
+
+use crate::Timing;
 
 /// How targets are reached.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,10 @@ pub struct SourceOptions {
     pub verify: bool,
     /// Sent as `User-Agent`.
     pub user_agent: String,
+    /// How patient requests are.
+    pub timing: Timing,
+    /// This machine's clock, to be held against that of a server that denies access.
+    pub now: Option<SystemTime>,
 }
 
 /// A user and a password; shown by no `Debug`.

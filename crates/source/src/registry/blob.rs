@@ -1,32 +1,67 @@
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use reqwest::header::CONTENT_RANGE;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::failure::Failure;
 use super::session::Session;
+use crate::net::{Asked, Failure, What, headers};
 
 /// Pieces under way between the network and the reader.
 const PIECES: usize = 16;
-/// How often a download that breaks off is taken up again without a byte in between.
-const RESUMES: u32 = 5;
 
-/// Streams a blob; dropping the reader ends the download.
+/// What is wanted of a blob.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    path: String,
+    /// First byte.
+    from: u64,
+    /// Size of the whole.
+    size: u64,
+    now: Option<SystemTime>,
+}
+
+impl Wanted {
+    pub(super) fn whole(digest: &str, size: u64) -> Self {
+        Self::from(digest, size, 0)
+    }
+
+    pub(super) fn from(digest: &str, size: u64, from: u64) -> Self {
+        Self {
+            path: format!("blobs/{digest}"),
+            from,
+            size,
+            now: None,
+        }
+    }
+
+    pub(super) fn at(mut self, now: Option<SystemTime>) -> Self {
+        self.now = now;
+        self
+    }
+
+    /// The first answer, to see whether there is such a blob at all.
+    pub(super) async fn ask(&self, session: &Session) -> Result<Response, Failure> {
+        session.get(Method::GET, &self.path, None, self.from).await
+    }
+}
+
+/// Streams a blob, beginning with an answer that is there already; dropping the reader ends the
+/// download.
 pub(super) fn open(
     runtime: &Arc<Runtime>,
     session: &Arc<Session>,
-    digest: &str,
-    size: u64,
+    wanted: Wanted,
+    first: Option<Response>,
 ) -> BlobReader {
     let (sender, receiver) = mpsc::channel(PIECES);
     let session = Arc::clone(session);
-    let path = format!("blobs/{digest}");
     runtime.spawn(async move {
-        if let Err(error) = fetch(&session, &path, size, &sender).await {
+        if let Err(error) = fetch(&session, &wanted, first, &sender).await {
             // The reader may have gone, and then nobody asks any more.
             let _ = sender.send(Err(error)).await;
         }
@@ -40,51 +75,50 @@ pub(super) fn open(
 
 async fn fetch(
     session: &Session,
-    path: &str,
-    size: u64,
+    wanted: &Wanted,
+    mut first: Option<Response>,
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<()> {
-    let mut done = 0_u64;
-    let mut resumes = 0;
+    let mut done = wanted.from;
+    let mut tries = session.timing.tries();
     loop {
-        let failure = match piece(session, path, size, &mut done, &mut resumes, sender).await {
+        let before = done;
+        let failure = match piece(session, wanted, first.take(), &mut done, sender).await {
             Ok(()) => return Ok(()),
             Err(failure) => failure,
         };
-        resumes += 1;
-        if !matches!(failure, Failure::Network(_)) || resumes > RESUMES {
-            return Err(into_io(failure, &session.host, path));
+        if done > before {
+            tries.progress();
         }
-        let delay = session.timing.delays[(resumes as usize - 1).min(3)];
-        tokio::time::sleep(delay).await;
+        // Other failures were tried again by the session.
+        let result = match failure {
+            Failure::Network(_) => tries.after(failure).await,
+            failure => Err(failure),
+        };
+        result.map_err(|failure| into_io(failure, session, wanted))?;
     }
 }
 
 /// One request: from where the last one broke off until it ends or breaks off itself.
 async fn piece(
     session: &Session,
-    path: &str,
-    size: u64,
+    wanted: &Wanted,
+    first: Option<Response>,
     done: &mut u64,
-    resumes: &mut u32,
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), Failure> {
-    let mut response = session.get(Method::GET, path, None, *done).await?;
+    let mut response = match first {
+        Some(response) => response,
+        None => session.get(Method::GET, &wanted.path, None, *done).await?,
+    };
     // What was sent before comes again from servers that know no ranges (RFC 9110, 14.2).
     let mut skip = match response.status() {
         StatusCode::PARTIAL_CONTENT => {
-            let from = response
+            let range = response
                 .headers()
                 .get(CONTENT_RANGE)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| {
-                    value
-                        .strip_prefix("bytes ")?
-                        .split('-')
-                        .next()?
-                        .parse::<u64>()
-                        .ok()
-                });
+                .and_then(|value| headers::content_range(value.to_str().ok()?));
+            let from = range.and_then(|range| range.bytes).map(|(from, _)| from);
             if from != Some(*done) {
                 return Err(Failure::Wrong(format!(
                     "{} resumes the download at another place than asked",
@@ -104,22 +138,26 @@ async fn piece(
             continue;
         }
         *done += chunk.len() as u64;
-        *resumes = 0;
         // A server that sends without end is stopped by the reader, who knows the size.
-        if sender.send(Ok(chunk)).await.is_err() || *done > size {
+        if sender.send(Ok(chunk)).await.is_err() || *done > wanted.size {
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn into_io(failure: Failure, host: &str, path: &str) -> io::Error {
+fn into_io(failure: Failure, session: &Session, wanted: &Wanted) -> io::Error {
     let kind = match &failure {
         Failure::Wrong(_) => io::ErrorKind::InvalidData,
         missing if missing.is_missing() => io::ErrorKind::NotFound,
         _ => io::ErrorKind::Other,
     };
-    let error = failure.into_error(path, host);
+    let error = failure.into_error(&Asked {
+        target: &wanted.path,
+        host: &session.host,
+        what: What::Image,
+        now: wanted.now,
+    });
     io::Error::new(
         kind,
         match error.hint() {

@@ -3,9 +3,11 @@
 
 mod blob;
 mod challenge;
-mod failure;
 mod login;
+mod referrers;
 mod session;
+mod store;
+mod upload;
 
 use std::sync::Arc;
 
@@ -16,12 +18,15 @@ use seaworthy_oci::{
 };
 use tokio::runtime::Runtime;
 
-use failure::Failure;
 use login::Login;
-use session::{Session, Timing};
+use session::Session;
 
 use crate::image::{Image, layers_of};
+use crate::net::{self, Asked, Failure, Network, What};
 use crate::{Error, Progress, SourceOptions};
+
+pub(crate) use referrers::{fallback_tag, select};
+pub use store::registry_store;
 
 /// Indexes in indexes; one level is usual.
 const MAX_DEPTH: u32 = 3;
@@ -33,7 +38,7 @@ pub(crate) fn open(
     progress: &dyn Progress,
 ) -> Result<Box<dyn ImageSource>, Error> {
     progress.start(&reference.to_string(), None);
-    let image = open_with(reference, options, Timing::default());
+    let image = open_with(reference, options);
     progress.finish();
     image
 }
@@ -41,35 +46,21 @@ pub(crate) fn open(
 fn open_with(
     reference: &Reference,
     options: &SourceOptions,
-    timing: Timing,
 ) -> Result<Box<dyn ImageSource>, Error> {
     let target = reference.to_string();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| Error::operation(&*target, format!("no runtime: {e}")))?;
-    let runtime = Arc::new(runtime);
-    let http = client(options, timing)?;
+    let network = Network::new(options)?;
+    let runtime = &network.runtime;
     let mut first_error = None;
     for place in places(reference, options) {
         let opened = runtime.block_on(async {
-            let login = place.login(options).await?;
-            let session = Session::new(
-                http.clone(),
-                &place.bases,
-                &place.host,
-                &place.repository,
-                login,
-                timing,
-            );
+            let session = place.session(&network, options).await?;
             Fetch {
                 session,
                 reference,
                 options,
                 target: &target,
             }
-            .image(&runtime)
+            .image(runtime)
             .await
         });
         match opened {
@@ -79,56 +70,6 @@ fn open_with(
         }
     }
     Err(first_error.unwrap_or_else(|| Error::operation(target, "no registry to ask")))
-}
-
-/// How patient requests are that no registry answers.
-pub(crate) fn quick() -> Timing {
-    Timing::default()
-}
-
-pub(crate) fn client(options: &SourceOptions, timing: Timing) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(&options.user_agent)
-        .connect_timeout(timing.connect)
-        .read_timeout(timing.read)
-        .referer(false)
-        .redirect(reqwest::redirect::Policy::custom(|attempt| {
-            let downgrade = attempt
-                .previous()
-                .last()
-                .is_some_and(|from| from.scheme() == "https" && attempt.url().scheme() != "https");
-            if downgrade {
-                attempt.error("a redirect to plain HTTP")
-            } else if attempt.previous().len() > 5 {
-                attempt.error("too many redirects")
-            } else {
-                attempt.follow()
-            }
-        }));
-    if options.insecure {
-        builder = builder.danger_accept_invalid_certs(true);
-    }
-    for path in &options.ca_files {
-        let pem = crate::disk::read_limited(path, 16 << 20)?;
-        let bad = |why: String| {
-            Error::usage(
-                crate::error::shown(path),
-                format!("holds no certificates: {why}"),
-            )
-            .with_hint("--ca-cert takes a file of certificates in PEM")
-        };
-        let certificates =
-            reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| bad(e.to_string()))?;
-        if certificates.is_empty() {
-            return Err(bad("it has no PEM block".to_owned()));
-        }
-        for certificate in certificates {
-            builder = builder.add_root_certificate(certificate);
-        }
-    }
-    builder
-        .build()
-        .map_err(|e| Error::operation("network", format!("cannot be used: {e}")))
 }
 
 /// A host that may have the image.
@@ -143,6 +84,21 @@ struct Place {
 }
 
 impl Place {
+    async fn session(
+        &self,
+        network: &Network,
+        options: &SourceOptions,
+    ) -> Result<Arc<Session>, Error> {
+        let login = self.login(options).await?;
+        Ok(Session::new(
+            network,
+            &self.bases,
+            &self.host,
+            &self.repository,
+            login,
+        ))
+    }
+
     async fn login(&self, options: &SourceOptions) -> Result<Option<Login>, Error> {
         if let Some(credentials) = options.credentials.as_ref().filter(|_| self.named) {
             return Ok(Some(Login::Password(credentials.clone())));
@@ -225,7 +181,12 @@ struct Fetch<'a> {
 
 impl Fetch<'_> {
     fn error(&self, failure: Failure) -> Error {
-        failure.into_error(self.target, &self.session.host)
+        failure.into_error(&Asked {
+            target: self.target,
+            host: &self.session.host,
+            what: What::Image,
+            now: self.options.now,
+        })
     }
 
     fn wrong(&self, message: impl Into<String>) -> Error {
@@ -260,7 +221,12 @@ impl Fetch<'_> {
                 let layer = &layers[index];
                 let text = layer.digest.as_deref().unwrap_or_default();
                 let digest: Digest = text.parse().map_err(std::io::Error::other)?;
-                let stream = blob::open(&runtime, &session, text, layer.size);
+                let stream = blob::open(
+                    &runtime,
+                    &session,
+                    blob::Wanted::whole(text, layer.size),
+                    None,
+                );
                 Ok(LayerData::Stream(Box::new(DigestReader::new(
                     stream,
                     digest,
@@ -299,7 +265,7 @@ impl Fetch<'_> {
                 .get(reqwest::header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned);
-            let bytes = session::read(response, MAX_MANIFEST)
+            let bytes = net::read(response, MAX_MANIFEST)
                 .await
                 .map_err(|f| self.error(f))?;
             let digest = match name.parse::<Digest>() {
@@ -341,7 +307,7 @@ impl Fetch<'_> {
             .get(Method::GET, &format!("blobs/{digest}"), None, 0)
             .await
             .map_err(|f| self.error(f))?;
-        let bytes = session::read(response, MAX_CONFIG)
+        let bytes = net::read(response, MAX_CONFIG)
             .await
             .map_err(|f| self.error(f))?;
         if !digest.matches(&bytes) {

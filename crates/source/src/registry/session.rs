@@ -1,44 +1,74 @@
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, RANGE, WWW_AUTHENTICATE};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, RANGE, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
+use url::Url;
 
 use super::challenge::Challenge;
-use super::failure::Failure;
 use super::login::Login;
-
-/// How patient the client is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timing {
-    pub(super) connect: Duration,
-    pub(super) read: Duration,
-    /// Wait before each further try.
-    pub(super) delays: [Duration; 4],
-    /// Longest wait that a registry may ask for.
-    pub(super) longest: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(15),
-            read: Duration::from_secs(60),
-            delays: [250, 500, 1000, 2000].map(Duration::from_millis),
-            longest: Duration::from_secs(60),
-        }
-    }
-}
+use crate::net::{self, Failure, Timing};
 
 /// Largest answer of a token server in bytes.
 const MAX_TOKEN: usize = 1 << 20;
-/// Largest error message that is read.
-const MAX_MESSAGE: usize = 64 << 10;
 
-/// A repository at one host, with the right to read it.
+/// What a request does to a repository; a token for reading is none for writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Pull,
+    Push,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+pub(super) enum At<'a> {
+    /// Below `/v2/REPOSITORY/`.
+    Path(&'a str),
+    /// Where an answer led to.
+    Url(&'a Url),
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    pub(super) at: At<'a>,
+    pub(super) access: Access,
+    pub(super) headers: Vec<(HeaderName, String)>,
+    pub(super) body: Option<Bytes>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) const fn read(method: Method, path: &'a str) -> Self {
+        Self {
+            method,
+            at: At::Path(path),
+            access: Access::Pull,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(super) const fn write(method: Method, at: At<'a>, body: Bytes) -> Self {
+        Self {
+            method,
+            at,
+            access: Access::Push,
+            headers: Vec::new(),
+            body: Some(body),
+        }
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// A repository at one host, with the right to read or write it.
 pub(super) struct Session {
-    pub(super) http: reqwest::Client,
+    http: reqwest::Client,
     /// `https://host[/prefix]`.
     base: Mutex<String>,
     /// Without TLS, when TLS cannot be spoken.
@@ -46,7 +76,8 @@ pub(super) struct Session {
     pub(super) host: String,
     repository: String,
     login: Option<Login>,
-    authorization: Mutex<Option<HeaderValue>>,
+    /// For reading and for writing.
+    authorization: Mutex<[Option<HeaderValue>; 2]>,
     pub(super) timing: Timing,
 }
 
@@ -60,22 +91,21 @@ struct Token {
 
 impl Session {
     pub(super) fn new(
-        http: reqwest::Client,
+        network: &net::Network,
         bases: &[String],
         host: &str,
         repository: &str,
         login: Option<Login>,
-        timing: Timing,
     ) -> Arc<Self> {
         Arc::new(Self {
-            http,
+            http: network.http.clone(),
             base: Mutex::new(bases.first().cloned().unwrap_or_default()),
             plain: bases.get(1).cloned(),
             host: host.to_owned(),
             repository: repository.to_owned(),
             login,
-            authorization: Mutex::new(None),
-            timing,
+            authorization: Mutex::new([None, None]),
+            timing: network.timing,
         })
     }
 
@@ -87,33 +117,24 @@ impl Session {
         accept: Option<&str>,
         from: u64,
     ) -> Result<Response, Failure> {
-        let mut delays = self.timing.delays.iter();
+        let mut ask = Ask::read(method, path);
+        if let Some(accept) = accept {
+            ask = ask.with(ACCEPT, accept);
+        }
+        if from > 0 {
+            ask = ask.with(RANGE, format!("bytes={from}-"));
+        }
+        self.send(&ask).await
+    }
+
+    /// Asks, with tries and log-in, until there is an answer of success.
+    pub(super) async fn send(&self, ask: &Ask<'_>) -> Result<Response, Failure> {
+        let mut tries = self.timing.tries();
         loop {
-            let failure = match self.once(method.clone(), path, accept, from).await {
+            match self.once(ask).await {
                 Ok(response) => return Ok(response),
-                Err(failure) => failure,
-            };
-            if let Failure::Network(error) = &failure
-                && error.is_connect()
-                && self.fall_back()
-            {
-                continue;
+                Err(failure) => tries.after(failure).await?,
             }
-            let Some(delay) = delays.next().filter(|_| failure.is_passing()) else {
-                return Err(failure);
-            };
-            let wait = match &failure {
-                Failure::Status {
-                    retry_after: Some(wait),
-                    ..
-                } if *wait > self.timing.longest => return Err(failure),
-                Failure::Status {
-                    retry_after: Some(wait),
-                    ..
-                } => *wait,
-                _ => *delay,
-            };
-            tokio::time::sleep(wait).await;
         }
     }
 
@@ -136,29 +157,28 @@ impl Session {
             .clone()
     }
 
-    async fn once(
-        &self,
-        method: Method,
-        path: &str,
-        accept: Option<&str>,
-        from: u64,
-    ) -> Result<Response, Failure> {
+    /// Asks without further tries, for what must not be repeated as it is.
+    pub(super) async fn once(&self, ask: &Ask<'_>) -> Result<Response, Failure> {
+        loop {
+            match self.logged_in(ask).await {
+                Err(Failure::Network(error)) if error.is_connect() && self.fall_back() => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn logged_in(&self, ask: &Ask<'_>) -> Result<Response, Failure> {
         let mut logged_in = false;
         loop {
-            let url = format!("{}/v2/{}/{path}", self.base(), self.repository);
-            let mut request = self.http.request(method.clone(), url);
-            if let Some(accept) = accept {
-                request = request.header(ACCEPT, accept);
+            let (url, ours) = self.address(ask)?;
+            let mut request = self.http.request(ask.method.clone(), url);
+            for (name, value) in &ask.headers {
+                request = request.header(name, value);
             }
-            if from > 0 {
-                request = request.header(RANGE, format!("bytes={from}-"));
+            if let Some(body) = &ask.body {
+                request = request.body(body.clone());
             }
-            let known = self
-                .authorization
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            if let Some(value) = known {
+            if let Some(value) = self.known(ask.access).filter(|_| ours) {
                 request = request.header(AUTHORIZATION, value);
             }
             let response = request.send().await?;
@@ -167,20 +187,46 @@ impl Session {
                 return Ok(response);
             }
             // Once a request: what is denied again is denied.
-            if status == StatusCode::UNAUTHORIZED && !logged_in {
+            if status == StatusCode::UNAUTHORIZED && ours && !logged_in {
                 logged_in = true;
-                if self.log_in(&response).await? {
+                if self.log_in(&response, ask.access).await? {
                     continue;
                 }
             }
-            let headers = response.headers().clone();
-            let body = read(response, MAX_MESSAGE).await.unwrap_or_default();
-            return Err(Failure::of_status(status, &headers, &body));
+            return Err(net::refusal(response).await);
+        }
+    }
+
+    /// The address of a request, and whether it is the registry's own: only there do credentials
+    /// belong.
+    fn address(&self, ask: &Ask<'_>) -> Result<(Url, bool), Failure> {
+        let base = self.base();
+        let parse = |text: &str| {
+            Url::parse(text).map_err(|_| Failure::Wrong(format!("{text} is no address")))
+        };
+        match &ask.at {
+            At::Path(path) => {
+                let url = parse(&format!("{base}/v2/{}/{path}", self.repository))?;
+                Ok((url, true))
+            }
+            At::Url(url) => Ok(((*url).clone(), parse(&base)?.origin() == url.origin())),
+        }
+    }
+
+    /// Who may write may read.
+    fn known(&self, access: Access) -> Option<HeaderValue> {
+        let [read, write] = &*self
+            .authorization
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match access {
+            Access::Pull => read.as_ref().or(write.as_ref()).cloned(),
+            Access::Push => write.clone(),
         }
     }
 
     /// Answers the challenge of a 401; false when nothing can be answered.
-    async fn log_in(&self, response: &Response) -> Result<bool, Failure> {
+    async fn log_in(&self, response: &Response, access: Access) -> Result<bool, Failure> {
         let challenges: Vec<Challenge> = response
             .headers()
             .get_all(WWW_AUTHENTICATE)
@@ -189,8 +235,8 @@ impl Session {
             .flat_map(Challenge::parse)
             .collect();
         if let Some(bearer) = challenges.iter().find(|c| c.scheme == "bearer") {
-            let token = self.token(bearer).await?;
-            return self.remember(&format!("Bearer {token}"));
+            let token = self.token(bearer, access).await?;
+            return self.remember(&format!("Bearer {token}"), &[access]);
         }
         if challenges.iter().any(|c| c.scheme == "basic")
             && let Some(Login::Password(login)) = &self.login
@@ -198,27 +244,47 @@ impl Session {
             use base64::Engine as _;
             let pair = format!("{}:{}", login.username, login.password);
             let encoded = base64::prelude::BASE64_STANDARD.encode(pair);
-            return self.remember(&format!("Basic {encoded}"));
+            return self.remember(&format!("Basic {encoded}"), &[Access::Pull, Access::Push]);
         }
         Ok(false)
     }
 
-    fn remember(&self, value: &str) -> Result<bool, Failure> {
+    fn remember(&self, value: &str, accesses: &[Access]) -> Result<bool, Failure> {
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Failure::Wrong(format!("{} gave a token that is none", self.host)))?;
         value.set_sensitive(true);
-        *self
+        let mut known = self
             .authorization
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(value);
+            .unwrap_or_else(PoisonError::into_inner);
+        for access in accesses {
+            known[*access as usize] = Some(value.clone());
+        }
         Ok(true)
     }
 
+    /// What the token is to allow: what the registry asks for, but for writing never less than that.
+    fn scope(&self, asked: Option<&str>, access: Access) -> String {
+        let may_push = |scope: &str| {
+            scope.split_ascii_whitespace().any(|part| {
+                part.rsplit(':')
+                    .next()
+                    .is_some_and(|actions| actions.split(',').any(|a| matches!(a, "push" | "*")))
+            })
+        };
+        match (asked, access) {
+            (Some(scope), Access::Pull) => scope.to_owned(),
+            (Some(scope), Access::Push) if may_push(scope) => scope.to_owned(),
+            (_, Access::Push) => format!("repository:{}:pull,push", self.repository),
+            (None, Access::Pull) => format!("repository:{}:pull", self.repository),
+        }
+    }
+
     /// A token from the server that the registry names (distribution, "Token Authentication").
-    async fn token(&self, challenge: &Challenge) -> Result<String, Failure> {
+    async fn token(&self, challenge: &Challenge, access: Access) -> Result<String, Failure> {
         let realm = challenge.get("realm").unwrap_or_default();
         let wrong = |why: &str| Failure::Wrong(format!("{} names a token server {why}", self.host));
-        let mut url = reqwest::Url::parse(realm).map_err(|_| wrong("that is no URL"))?;
+        let mut url = Url::parse(realm).map_err(|_| wrong("that is no URL"))?;
         // A password must not leave over plain HTTP because an answer says so.
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let allowed = match url.scheme() {
@@ -230,10 +296,7 @@ impl Session {
             return Err(wrong("without TLS"));
         }
         let service = challenge.get("service").unwrap_or_default().to_owned();
-        let scope = challenge.get("scope").map_or_else(
-            || format!("repository:{}:pull", self.repository),
-            str::to_owned,
-        );
+        let scope = self.scope(challenge.get("scope"), access);
         let request = match &self.login {
             Some(Login::IdentityToken(refresh)) => self
                 .http
@@ -265,11 +328,10 @@ impl Session {
         };
         let response = request.send().await?;
         let status = response.status();
-        let headers = response.headers().clone();
-        let body = read(response, MAX_TOKEN).await?;
         if !status.is_success() {
-            return Err(Failure::of_status(status, &headers, &body));
+            return Err(net::refusal(response).await);
         }
+        let body = net::read(response, MAX_TOKEN).await?;
         let token: Token =
             serde_json::from_slice(&body).map_err(|_| wrong("whose answer is no token"))?;
         let token = if token.token.is_empty() {
@@ -290,18 +352,4 @@ fn form(pairs: &[(&str, &str)]) -> String {
         form.append_pair(key, value);
     }
     form.finish()
-}
-
-/// A body of at most `limit` bytes.
-pub(super) async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > limit {
-            return Err(Failure::Wrong(format!(
-                "an answer has more than the limit of {limit} bytes"
-            )));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

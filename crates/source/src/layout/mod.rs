@@ -1,6 +1,8 @@
 //! OCI image layouts (OCI image specification, image-layout.md): a directory, or the same files in
 //! a tar.
 
+mod store;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use seaworthy_oci::{
 use crate::disk::{FileAt, Sequential};
 use crate::image::{Image, layers_of};
 use crate::{Error, SourceOptions};
+
+pub use store::layout_store;
 
 /// Indexes in indexes; one level is usual.
 const MAX_DEPTH: u32 = 3;
