@@ -23,6 +23,8 @@ pub struct Facts {
     pub os_release: Option<OsRelease>,
     /// Release numbers of other files.
     pub release_hints: Vec<ReleaseHint>,
+    /// Red Hat's content sets (repositories) that the layer was built from.
+    pub content_sets: Vec<String>,
     /// [Hashes](owned_path_hash) of the paths that an OS package of this file owns.
     pub owned: Vec<u64>,
     /// Credentials; `location.path` is set by the analyser, `location.layer` by the merge.

@@ -26,6 +26,8 @@ pub struct Merged {
     pub os_release: Option<OsRelease>,
     /// Release numbers from other files, in the order of their paths.
     pub release_hints: Vec<ReleaseHint>,
+    /// Red Hat's content sets that the layers were built from, sorted, each once.
+    pub content_sets: Vec<String>,
     /// Credentials, those of files that a later layer deletes among them.
     pub secrets: Vec<Secret>,
     /// Unsafe configuration.
@@ -156,6 +158,7 @@ impl Merge {
                 merged.os_release = facts.os_release;
             }
             merged.release_hints.extend(facts.release_hints);
+            merged.content_sets.extend(facts.content_sets);
             merged.coverage.extend(facts.coverage);
             merged.secrets.extend(facts.secrets);
             merged.misconfigurations.extend(facts.misconfigurations);
@@ -168,6 +171,8 @@ impl Merge {
                 }
             }
         }
+        merged.content_sets.sort();
+        merged.content_sets.dedup();
         merged.packages.sort();
         merged.packages.dedup();
         merged

@@ -85,6 +85,10 @@ impl Gaps {
         self.add(CoverageKind::UncomparableVersion, subject, detail);
     }
 
+    pub(crate) fn push(&mut self, entry: CoverageEntry) {
+        self.entries.push(entry);
+    }
+
     fn add(&mut self, kind: CoverageKind, subject: impl Into<String>, detail: impl Into<String>) {
         self.entries.push(CoverageEntry::new(kind, subject, detail));
     }

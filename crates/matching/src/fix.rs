@@ -35,7 +35,13 @@ fn usual_rpm_tool(distribution: &Distribution) -> &'static str {
         .and_then(|m| m.parse().ok())
         .unwrap_or(u32::MAX);
     match distribution.id.as_str() {
-        "sles" | "sled" | "suse" | "opensuse-leap" | "opensuse-tumbleweed" => "zypper update",
+        "sled" | "suse" => "zypper update",
+        id if ["sle", "sl-micro", "opensuse"]
+            .iter()
+            .any(|head| id.starts_with(head)) =>
+        {
+            "zypper update"
+        }
         "photon" | "azurelinux" | "mariner" => "tdnf update",
         "rhel" | "centos" | "ol" | "almalinux" | "rocky" if major <= 7 => "yum update",
         "amzn" if major <= 2 || (2017..=2018).contains(&major) => "yum update",

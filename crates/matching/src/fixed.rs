@@ -10,17 +10,33 @@ use crate::judge::{Hit, Installed, Place, contains};
 /// the row that names it.
 ///
 /// An interval without an end constrains nothing when another row names a fix: whoever knows the
-/// fix knows more. Neither does a fix that only subscribers get.
+/// fix knows more. Neither does a fix that only subscribers get, unless the image shows that it
+/// gets them too: then it comes first, for the general fix lies in a later release.
 pub(crate) fn fixed_version<'d>(
     installed: &Installed<'_>,
     hits: &[Hit<'d>],
 ) -> Option<(&'d str, Hit<'d>)> {
+    let reached = |hit: &Hit<'d>| {
+        hit.row.intervals().any(|(_, end)| match end {
+            EndRef::Fixed(fixed) => installed.reach.has(hit.row, fixed, installed.version),
+            _ => false,
+        })
+    };
+    let extended: Vec<Hit<'d>> = hits.iter().copied().filter(reached).collect();
+    let general = |hit: &&Hit<'d>| matches!(hit.row.state(), State::Fixed | State::Affected);
+    lowest(installed, &extended, extended.iter())
+        .or_else(|| lowest(installed, hits, hits.iter().filter(general)))
+}
+
+/// The lowest version that one of `naming` names and no row of `holding` holds.
+fn lowest<'h, 'd: 'h>(
+    installed: &Installed<'_>,
+    holding: &[Hit<'d>],
+    naming: impl Iterator<Item = &'h Hit<'d>>,
+) -> Option<(&'d str, Hit<'d>)> {
     let scheme = installed.scheme;
     let mut candidates: Vec<(&'d str, Hit<'d>)> = Vec::new();
-    for hit in hits {
-        if !matches!(hit.row.state(), State::Fixed | State::Affected) {
-            continue;
-        }
+    for hit in naming {
         for (_, end) in hit.row.intervals() {
             if let EndRef::Fixed(fixed) = end
                 && compare(scheme, fixed, installed.version).is_ok_and(Ordering::is_gt)
@@ -35,7 +51,7 @@ pub(crate) fn fixed_version<'d>(
             .then_with(|| a.1.row.source().cmp(b.1.row.source()))
     });
     candidates.into_iter().find(|(version, _)| {
-        !hits
+        !holding
             .iter()
             .any(|hit| still_affected(hit, version, installed, scheme))
     })

@@ -6,6 +6,7 @@ use seaworthy_versions::{Scheme, compare, is_valid};
 use seaworthy_vulndb::{EndRef, Row};
 
 use crate::module::module_fits;
+use crate::reach::Reach;
 
 /// What one row says about one installed version.
 #[derive(Debug, Clone, Copy)]
@@ -46,17 +47,25 @@ pub(crate) struct Installed<'p> {
     pub(crate) package: &'p Package,
     pub(crate) version: &'p str,
     pub(crate) scheme: Scheme,
+    /// Which fixes for subscribers its image gets.
+    pub(crate) reach: &'p Reach,
     /// Whether its scheme can read it; found out when the first row asks, for most packages have
     /// none.
     valid: OnceCell<bool>,
 }
 
 impl<'p> Installed<'p> {
-    pub(crate) const fn new(package: &'p Package, version: &'p str, scheme: Scheme) -> Self {
+    pub(crate) const fn new(
+        package: &'p Package,
+        version: &'p str,
+        scheme: Scheme,
+        reach: &'p Reach,
+    ) -> Self {
         Self {
             package,
             version,
             scheme,
+            reach,
             valid: OnceCell::new(),
         }
     }
@@ -69,7 +78,7 @@ impl<'p> Installed<'p> {
 
     /// What the row says about this version.
     pub(crate) fn judge<'d>(&self, row: Row<'d>) -> Judgement<'d> {
-        if !module_fits(row, self.package) {
+        if !module_fits(row, self.package, self.reach) {
             return Judgement::OtherModule;
         }
         let mut uncomparable = false;

@@ -18,6 +18,7 @@ mod life;
 mod matcher;
 mod module;
 mod rating;
+mod reach;
 mod remedy;
 mod scheme;
 mod third_party;

@@ -16,8 +16,10 @@ use crate::fixed::{fixed_version, is_unconditional, unfixed_state};
 use crate::group::{Group, Index, adopt_ids, group, is_cve};
 use crate::judge::{Hit, Installed, Judgement, range_text};
 use crate::keys::key_of;
+use crate::life::PackageLives;
 use crate::module::is_extended;
 use crate::rating::{Ratings, family, rater};
+use crate::reach::{self, Reach};
 use crate::scheme::{lookup_name, lookup_version, scheme_of, second_name};
 use crate::third_party::third_party;
 
@@ -94,6 +96,11 @@ pub(crate) struct Matcher<'a> {
     pub(crate) targets: Vec<Option<Target<'a>>>,
     tables: Tables<'a>,
     tool: OsTool,
+    /// Fixes for subscribers that the image gets.
+    reach: Reach,
+    lives: PackageLives<'a>,
+    /// What the repositories of the image tell that is not covered.
+    foreign: Vec<CoverageEntry>,
     /// Whether any layer is known to be the base's; without one, nothing can be told.
     knows_base: bool,
 }
@@ -113,6 +120,13 @@ impl<'a> Matcher<'a> {
                 .collect(),
             tables: Tables::of(database),
             tool: OsTool::of(inventory),
+            reach: Reach::of(inventory, database),
+            lives: PackageLives::of(inventory, database, options.now_date.as_deref()),
+            foreign: if options.os {
+                reach::gaps(inventory, database)
+            } else {
+                Vec::new()
+            },
             knows_base: inventory
                 .image
                 .as_ref()
@@ -124,7 +138,7 @@ impl<'a> Matcher<'a> {
         self.targets.get(kind as usize)?.as_ref()
     }
 
-    pub(crate) fn standing<'p>(&self, package: &'p Package) -> Standing<'p, 'a> {
+    pub(crate) fn standing<'p>(&'p self, package: &'p Package) -> Standing<'p, 'a> {
         let wanted = if package.kind.is_os() {
             self.options.os
         } else {
@@ -157,7 +171,7 @@ impl<'a> Matcher<'a> {
         Standing::Looked {
             shard,
             name,
-            installed: Installed::new(package, lookup_version(package), target.scheme),
+            installed: Installed::new(package, lookup_version(package), target.scheme, &self.reach),
         }
     }
 
@@ -165,6 +179,7 @@ impl<'a> Matcher<'a> {
     pub(crate) fn run(&self) -> (Vec<Finding>, Vec<CoverageEntry>, Vec<ShardInfo>) {
         let mut findings = Vec::new();
         let mut gaps = Gaps::default();
+        self.foreign.iter().for_each(|gap| gaps.push(gap.clone()));
         for (at, package) in self.inventory.packages.iter().enumerate() {
             match self.standing(package) {
                 Standing::Looked {
@@ -173,6 +188,10 @@ impl<'a> Matcher<'a> {
                     installed,
                 } => {
                     gaps.answered(package.kind);
+                    if let Some(end) = self.lives.ended(package) {
+                        let name = distribution_name(self.inventory.distribution.as_ref());
+                        gaps.push(self.lives.gap(package, end, name));
+                    }
                     let mut gap = None;
                     for group in groups(&installed, shard, &name, &mut gap) {
                         if group.not_affected.is_none() && group.fixed_by.is_none() {
@@ -243,7 +262,7 @@ impl<'a> Matcher<'a> {
             state: if fixed.is_some() {
                 State::Fixed
             } else {
-                unfixed_state(&group.hits)
+                self.without_fix(package, unfixed_state(&group.hits))
             },
             severity,
             severity_source,
@@ -256,6 +275,15 @@ impl<'a> Matcher<'a> {
             fixed_version,
             origin: self.origin(package),
             reason: reason(because, shard, name, installed, group.primary()),
+        }
+    }
+
+    /// A state without a fix stays so when nobody works on the package any more.
+    fn without_fix(&self, package: &Package, said: State) -> State {
+        match said {
+            State::WillNotFix | State::EndOfLife => said,
+            _ if self.lives.ended(package).is_some() => State::EndOfLife,
+            _ => said,
         }
     }
 

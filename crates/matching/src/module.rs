@@ -1,13 +1,18 @@
 use seaworthy_model::{Package, PackageType};
 use seaworthy_vulndb::{EndRef, Row};
 
+use crate::reach::Reach;
+
 /// Whether a row may speak about a package as far as modularity goes: streams of one module carry
 /// different versions side by side, and comparing across them gives nonsense.
-pub(crate) fn module_fits(row: Row<'_>, package: &Package) -> bool {
+pub(crate) fn module_fits(row: Row<'_>, package: &Package, reach: &Reach) -> bool {
     if package.kind != PackageType::Rpm {
         return true;
     }
-    if is_extended(row) && !same_update_stream(row, &package.version) {
+    if is_extended(row)
+        && !same_update_stream(row, &package.version)
+        && !reach.has_stream_for(row, &package.version)
+    {
         return false;
     }
     let installed = package.module.as_deref().map(label);
@@ -46,7 +51,7 @@ fn same_update_stream(row: Row<'_>, installed: &str) -> bool {
 }
 
 /// `el8_6` of `4.18.0-372.80.1.el8_6`.
-fn update_stream(version: &str) -> Option<&str> {
+pub(crate) fn update_stream(version: &str) -> Option<&str> {
     let start = version.rfind(".el")? + 1;
     let text = version.get(start..)?;
     let end = text

@@ -123,7 +123,7 @@ pub(crate) fn rater<'d>(row: Row<'d>, family: Option<&'d str>) -> &'d str {
 pub(crate) fn family(shard: &str) -> &str {
     match shard.split(':').next().unwrap_or(shard) {
         "rhel" => "redhat",
-        "sles" | "opensuse-leap" | "opensuse-tumbleweed" => "suse",
+        "sles" | "sle-micro" | "opensuse-leap" | "opensuse-tumbleweed" => "suse",
         "mariner" => "azurelinux",
         other => other,
     }

@@ -3,7 +3,7 @@ use seaworthy_model::{Distribution, Package, PackageType};
 /// Mail domains of vendors that publish packages of their own for other people's distributions.
 /// Maintainers of a distribution's own packages use addresses of all sorts, so the rule names who
 /// is foreign and not who is at home.
-const VENDOR_DOMAINS: [&str; 34] = [
+const VENDOR_DOMAINS: [&str; 40] = [
     "adoptopenjdk.net",
     "amazon.com",
     "azul.com",
@@ -16,6 +16,7 @@ const VENDOR_DOMAINS: [&str; 34] = [
     "docker.com",
     "eclipse.org",
     "elastic.co",
+    "elementary.io",
     "elasticsearch.com",
     "f5.com",
     "fluentd.org",
@@ -24,7 +25,9 @@ const VENDOR_DOMAINS: [&str; 34] = [
     "haproxy.com",
     "hashicorp.com",
     "influxdata.com",
+    "kali.org",
     "kubernetes.io",
+    "linuxmint.com",
     "mariadb.org",
     "microsoft.com",
     "mongodb.com",
@@ -35,13 +38,16 @@ const VENDOR_DOMAINS: [&str; 34] = [
     "opensearch.org",
     "oracle.com",
     "percona.com",
+    "raspberrypi.com",
+    "raspberrypi.org",
     "redis.com",
     "redis.io",
+    "system76.com",
     "varnish-software.com",
 ];
 
 /// Marks that such vendors leave in the versions of deb packages.
-const VERSION_MARKS: [(&str, &str); 9] = [
+const VERSION_MARKS: [(&str, &str); 10] = [
     ("deb.sury.org", "deb.sury.org"),
     ("nodesource", "NodeSource"),
     (".pgdg", "the PostgreSQL project"),
@@ -51,6 +57,7 @@ const VERSION_MARKS: [(&str, &str); 9] = [
     ("~ppa", "a personal package archive"),
     ("ppa~", "a personal package archive"),
     ("+rpt", "Raspberry Pi"),
+    ("+rpi", "Raspbian"),
 ];
 
 /// Who built an OS package, when that is certainly not the distribution.
@@ -102,8 +109,10 @@ fn foreign_rpm<'p>(supplier: &'p str, distribution: &str) -> Option<&'p str> {
         "ol" => &["Oracle"],
         "amzn" => &["Amazon"],
         "fedora" => &["Fedora"],
-        "sles" | "sled" | "suse" => &["SUSE"],
-        "opensuse-leap" | "opensuse-tumbleweed" => &["openSUSE", "SUSE"],
+        "sles" | "sled" | "suse" | "sles_sap" | "sle_hpc" => &["SUSE"],
+        id if id.starts_with("sle-micro") || id == "sl-micro" || id == "suse-microos" => &["SUSE"],
+        id if id.starts_with("opensuse") => &["openSUSE", "SUSE"],
+        "bottlerocket" => &["Bottlerocket", "Amazon"],
         "photon" => &["VMware", "Broadcom"],
         "azurelinux" | "mariner" => &["Microsoft"],
         _ => return None,

@@ -24,6 +24,15 @@ pub struct OsRelease {
     /// A more exact version from another file (`etc/alpine-release`, `etc/debian_version`).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub full_version: String,
+    /// `NAME`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// `UBUNTU_CODENAME`, else `DEBIAN_CODENAME`: the release that a derivative is built on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base_codename: String,
+    /// `RHEL_VERSION`: the release of Red Hat Enterprise Linux inside another product (CoreOS).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rhel_version: String,
 }
 
 /// A distribution that was recognised, and its release.
@@ -57,7 +66,12 @@ impl Distribution {
             (!release.is_empty()).then(|| format!("{family}:{release}"))
         };
         match self.id.as_str() {
-            "alpine" if version.contains("_alpha") || version == "edge" => {
+            // Edge calls itself a version before the next release.
+            "alpine"
+                if ["_alpha", "_git", "edge"]
+                    .iter()
+                    .any(|mark| version.contains(mark)) =>
+            {
                 Some("alpine:edge".to_owned())
             }
             "alpine" => release("alpine", &two()),
@@ -75,12 +89,19 @@ impl Distribution {
             "amzn" => release("amazon", major),
             "fedora" => release("fedora", major),
             "sles" | "sled" | "suse" | "sles_sap" | "sle_hpc" => release("sles", version),
-            "sle-micro" | "sl-micro" => release("sle-micro", version),
+            "sle-micro" | "sl-micro" | "sle-micro-rancher" | "suse-microos" => {
+                release("sle-micro", version)
+            }
             "opensuse-leap" => release("opensuse-leap", version),
-            "opensuse-tumbleweed" => Some("opensuse-tumbleweed".to_owned()),
+            // The others are made of Tumbleweed's packages.
+            "opensuse-tumbleweed"
+            | "opensuse-tumbleweed-kubic"
+            | "opensuse-microos"
+            | "opensuse-aeon"
+            | "opensuse-kalpa" => Some("opensuse-tumbleweed".to_owned()),
             "photon" => release("photon", &two()),
             "azurelinux" | "mariner" => release(&self.id, &two()),
-            "arch" | "bottlerocket" | "cleanstart" => Some(self.id.clone()),
+            "arch" | "bottlerocket" | "cleanstart" | "minimos" => Some(self.id.clone()),
             _ => None,
         }
     }
@@ -139,6 +160,29 @@ pub struct ImageFacts {
     pub labels: BTreeMap<String, String>,
 }
 
+impl ImageFacts {
+    /// The key among the labels under which [`ImageFacts::content_sets`] are kept.
+    pub const CONTENT_SETS: &'static str = "io.seaworthy.content-sets";
+
+    /// Red Hat's content sets (repositories) that the image was built from, as its own manifests
+    /// say, sorted; kept among the labels, blanks between.
+    pub fn content_sets(&self) -> impl Iterator<Item = &str> {
+        self.labels
+            .get(Self::CONTENT_SETS)
+            .map(String::as_str)
+            .unwrap_or_default()
+            .split_whitespace()
+    }
+
+    /// Notes content sets; none leaves the labels as they are.
+    pub fn set_content_sets(&mut self, sets: &[String]) {
+        if !sets.is_empty() {
+            self.labels
+                .insert(Self::CONTENT_SETS.to_owned(), sets.join(" "));
+        }
+    }
+}
+
 /// What is in the target, before anything is said about what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Inventory {
@@ -173,6 +217,8 @@ mod tests {
             ("sles", "15.5", Some("sles:15.5")),
             ("sles_sap", "15.4", Some("sles:15.4")),
             ("sl-micro", "6.0", Some("sle-micro:6.0")),
+            ("opensuse-microos", "20240101", Some("opensuse-tumbleweed")),
+            ("alpine", "3.13_git20210101", Some("alpine:edge")),
             ("photon", "5.0", Some("photon:5.0")),
             ("azurelinux", "3.0.20240727", Some("azurelinux:3.0")),
             ("mariner", "2.0", Some("mariner:2.0")),

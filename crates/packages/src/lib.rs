@@ -24,6 +24,9 @@ pub fn os_analyzers() -> Vec<Box<dyn Analyzer>> {
         Box::new(os::dpkg::DpkgFiles),
         Box::new(os::rpm::Rpm),
         Box::new(os::rpm::RpmManifest),
+        Box::new(os::bottlerocket::Bottlerocket),
+        Box::new(os::pacman::Pacman),
+        Box::new(os::content_sets::ContentSets),
     ]
 }
 

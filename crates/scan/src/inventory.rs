@@ -358,7 +358,7 @@ fn read_sbom(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Scanned,
 }
 
 /// Names the distribution, or says in the coverage why that was not possible.
-fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
+fn inventory(merged: Merged, mut image: Option<ImageFacts>) -> Inventory {
     let mut coverage = Coverage {
         entries: merged.coverage,
     };
@@ -367,6 +367,18 @@ fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
         seaworthy_packages::recognise(merged.os_release.as_ref(), &merged.release_hints);
     let distribution = match recognition {
         Recognition::Known(distribution) => Some(distribution),
+        Recognition::Borrowed {
+            distribution,
+            relative,
+            limit,
+        } => {
+            coverage.add(CoverageEntry::new(
+                CoverageKind::ThirdPartyPackage,
+                relative,
+                limit,
+            ));
+            Some(distribution)
+        }
         Recognition::UnknownRelease(distribution) => {
             coverage.add(CoverageEntry::new(
                 CoverageKind::UnknownRelease,
@@ -401,6 +413,9 @@ fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
             None
         }
     };
+    if let Some(image) = &mut image {
+        image.set_content_sets(&merged.content_sets);
+    }
     coverage.normalise();
     Inventory {
         distribution,

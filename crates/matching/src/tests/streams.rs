@@ -167,3 +167,210 @@ fn a_row_without_its_fix_released_is_affected() {
         ],
     );
 }
+
+#[test]
+fn an_image_with_esm_packages_gets_the_others_too() {
+    let rows = [
+        "x CVE-2024-1 ubuntu-osv affected ..",
+        "x CVE-2024-1 ubuntu-osv will_not_fix ..1.0+esm1",
+    ];
+    let database = Database::from_shards(vec![shard("ubuntu:18.04", "deb", &rows)]);
+    let with = |other: &str| {
+        let packages = ["x 1.0", other];
+        let packages = packages.map(|text| package(PackageType::Deb, text));
+        inventory(("ubuntu", "18.04"), packages.to_vec())
+    };
+    for (other, expected) in [
+        ("y 2.0", "CVE-2024-1 will_not_fix - [< 1.0+esm1]"),
+        ("y 2.0+esm3", "CVE-2024-1 fixed 1.0+esm1 [< 1.0+esm1]"),
+    ] {
+        check(other, &with(other), &database, &[expected]);
+    }
+}
+
+/// A database with a table of content sets beside its shard.
+fn with_repositories(rows: &[&str]) -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    let entries: Vec<(String, String)> = [
+        ("eus-rpms", "cpe:/o:redhat:rhel_eus:8.6::baseos"),
+        (
+            "plain-rpms",
+            "cpe:/o:redhat:enterprise_linux:8 cpe:/o:redhat:enterprise_linux:8::baseos",
+        ),
+        ("ocp-rpms", "cpe:/a:redhat:openshift:4.12::el8"),
+    ]
+    .map(|(set, cpes)| (set.to_owned(), cpes.to_owned()))
+    .to_vec();
+    let table =
+        seaworthy_vulndb::build_table("redhat-repositories", SourceInfo::default(), &entries);
+    std::fs::write(folder.path().join("redhat-repositories.swdb"), table).unwrap();
+    let tables = Database::open_dir(folder.path()).unwrap();
+    Database::from_shards(vec![shard("rhel:8", "rpm", rows)]).with_fallback(tables)
+}
+
+fn built_from(version: &str, sets: &[&str]) -> Inventory {
+    let mut inventory = rpm(("rhel", "8.6"), &format!("kernel {version}"), None);
+    let mut image = ImageFacts::default();
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    image.set_content_sets(&sets);
+    inventory.image = Some(image);
+    inventory
+}
+
+#[test]
+fn content_sets_bring_extended_fixes_within_reach() {
+    let rows = [
+        "kernel CVE-2024-1 redhat-csaf fixed ..4.18.0-477.el8_8 @RHSA-2",
+        "kernel CVE-2024-1 redhat-eus will_not_fix ..4.18.0-372.80.el8_6 @RHSA-1",
+        "kernel CVE-2024-2 redhat-csaf affected",
+        "kernel CVE-2024-2 redhat-eus will_not_fix ..4.18.0-305.90.el8_4 @RHSA-3",
+    ];
+    let database = with_repositories(&rows);
+    let unfixed = "CVE-2024-2 affected - [all versions]";
+    for (what, version, sets, expected) in [
+        (
+            "no extended set: the plain release's fix",
+            "4.18.0-372.70.el8_6",
+            &["plain-rpms"][..],
+            &[
+                "CVE-2024-1 fixed 4.18.0-477.el8_8 [< 4.18.0-477.el8_8]",
+                unfixed,
+            ][..],
+        ),
+        (
+            "the extended set's",
+            "4.18.0-372.70.el8_6",
+            &["eus-rpms"],
+            &[
+                "CVE-2024-1 fixed 4.18.0-372.80.el8_6 [< 4.18.0-372.80.el8_6]",
+                unfixed,
+            ],
+        ),
+        (
+            "for a package of an earlier release too",
+            "4.18.0-348.el8",
+            &["eus-rpms"],
+            &[
+                "CVE-2024-1 fixed 4.18.0-372.80.el8_6 [< 4.18.0-372.80.el8_6]",
+                unfixed,
+            ],
+        ),
+        (
+            "a package of a later release is none of the set's",
+            "4.18.0-425.el8_7",
+            &["eus-rpms"],
+            &[
+                "CVE-2024-1 fixed 4.18.0-477.el8_8 [< 4.18.0-477.el8_8]",
+                unfixed,
+            ],
+        ),
+        (
+            "installed",
+            "4.18.0-372.80.el8_6",
+            &["eus-rpms"],
+            &[unfixed],
+        ),
+        (
+            "nobody knows the set",
+            "4.18.0-348.el8",
+            &["homemade"],
+            &[
+                "CVE-2024-1 fixed 4.18.0-477.el8_8 [< 4.18.0-477.el8_8]",
+                unfixed,
+            ],
+        ),
+    ] {
+        let found = matched(&built_from(version, sets), &database);
+        assert_eq!(lines(&found), expected, "{what}");
+    }
+}
+
+#[test]
+fn repositories_of_other_products_are_a_gap() {
+    let database = with_repositories(&["bash CVE-2024-1 redhat-csaf affected"]);
+    let found = matched(
+        &built_from("1-1.el8", &["plain-rpms", "ocp-rpms"]),
+        &database,
+    );
+    assert_eq!(
+        kinds(&found),
+        [(CoverageKind::ThirdPartyPackage, "ocp-rpms")]
+    );
+}
+
+#[test]
+fn a_package_whose_support_ended_is_told() {
+    let entries = [
+        ("debian:12", "2028-06-30"),
+        ("debian:12/old", "2024-01-10"),
+        ("debian:12/fine", "2030-01-10"),
+        ("debian:12/php-horde.*", "2024-01-10"),
+    ]
+    .map(|(key, day)| (key.to_owned(), day.to_owned()));
+    let table = seaworthy_vulndb::build_table("eol", SourceInfo::default(), &entries);
+    let rows = [
+        "old CVE-2024-1 debian-tracker affected",
+        "old CVE-2024-2 debian-tracker fixed ..2-1",
+        "fine CVE-2024-1 debian-tracker affected",
+        "php-horde-imp CVE-2024-1 debian-tracker affected",
+        "php-hordeish CVE-2024-1 debian-tracker affected",
+    ];
+    let database = debian(&rows).with_eol(seaworthy_vulndb::EolTable::from_bytes(table).unwrap());
+    let on = |today: &str, text: &str| {
+        let options = MatchOptions {
+            now_date: Some(today.to_owned()),
+            ..MatchOptions::default()
+        };
+        match_inventory(&deb(text), &database, &options)
+    };
+    for (today, text, expected, gap) in [
+        (
+            "2026-01-01",
+            "libold1 1-1 old",
+            &[
+                "CVE-2024-1 end_of_life - [all versions]",
+                "CVE-2024-2 fixed 2-1 [< 2-1]",
+            ][..],
+            Some("debian:12/old"),
+        ),
+        (
+            "2023-01-01",
+            "libold1 1-1 old",
+            &[
+                "CVE-2024-1 affected - [all versions]",
+                "CVE-2024-2 fixed 2-1 [< 2-1]",
+            ],
+            None,
+        ),
+        (
+            "2026-01-01",
+            "fine 1-1",
+            &["CVE-2024-1 affected - [all versions]"],
+            None,
+        ),
+        (
+            "2026-01-01",
+            "php-horde-imp 1-1",
+            &["CVE-2024-1 end_of_life - [all versions]"],
+            Some("debian:12/php-horde-imp"),
+        ),
+        (
+            "2026-01-01",
+            "php-hordeish 1-1",
+            &["CVE-2024-1 affected - [all versions]"],
+            None,
+        ),
+        // Without an advisory too: that nothing is found says nothing.
+        (
+            "2026-01-01",
+            "old 2-2",
+            &["CVE-2024-1 end_of_life - [all versions]"],
+            Some("debian:12/old"),
+        ),
+    ] {
+        let found = on(today, text);
+        assert_eq!(lines(&found), expected, "{today} {text}");
+        let gaps: Vec<&str> = found.coverage.iter().map(|e| e.subject.as_str()).collect();
+        assert_eq!(gaps, gap.into_iter().collect::<Vec<_>>(), "{today} {text}");
+    }
+}

@@ -1,7 +1,10 @@
 //! Package databases of operating systems, and the files that name the release.
 
 pub(crate) mod apk;
+pub(crate) mod bottlerocket;
+pub(crate) mod content_sets;
 pub(crate) mod dpkg;
+pub(crate) mod pacman;
 pub(crate) mod release;
 pub(crate) mod rpm;
 

@@ -7,11 +7,36 @@ pub(crate) struct Release;
 const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 
 /// Files that hold little more than a version, and whose it is.
-const HINTS: [(&str, &str); 4] = [
+const HINTS: [(&str, &str); 12] = [
     ("etc/alpine-release", "alpine"),
     ("etc/debian_version", "debian"),
     ("etc/centos-release", "centos"),
     ("etc/redhat-release", "rhel"),
+    ("etc/fedora-release", "fedora"),
+    ("etc/almalinux-release", "almalinux"),
+    ("etc/rocky-release", "rocky"),
+    ("etc/oracle-release", "ol"),
+    ("etc/system-release", "rhel"),
+    ("etc/photon-release", "photon"),
+    ("etc/mariner-release", "mariner"),
+    ("etc/SuSE-release", "sles"),
+];
+
+/// Distributions by the files beside `os-release`, the more telling first: relatives of Red Hat
+/// keep a `redhat-release` too.
+const BY_HINT: [&str; 12] = [
+    "alpine",
+    "almalinux",
+    "rocky",
+    "centos",
+    "ol",
+    "amzn",
+    "fedora",
+    "rhel",
+    "photon",
+    "mariner",
+    "sles",
+    "debian",
 ];
 
 impl Analyzer for Release {
@@ -20,7 +45,7 @@ impl Analyzer for Release {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {
@@ -49,7 +74,7 @@ impl Analyzer for Release {
 /// The fields of an `os-release` file; none without an `ID`.
 fn parse(text: &str) -> Option<OsRelease> {
     let mut release = OsRelease::default();
-    let mut name = String::new();
+    let mut debian = String::new();
     for line in text.lines() {
         let Some((key, value)) = line.trim().split_once('=') else {
             continue;
@@ -62,13 +87,19 @@ fn parse(text: &str) -> Option<OsRelease> {
                 release.id_like = value.split_whitespace().map(str::to_owned).collect();
             }
             "PRETTY_NAME" => release.pretty_name = value,
-            "NAME" => name = value,
+            "NAME" => release.name = value,
             "VERSION_CODENAME" => release.codename = value,
+            "UBUNTU_CODENAME" => release.base_codename = value,
+            "DEBIAN_CODENAME" => debian = value,
+            "RHEL_VERSION" => release.rhel_version = value,
             _ => {}
         }
     }
     if release.pretty_name.is_empty() {
-        release.pretty_name = name;
+        release.pretty_name.clone_from(&release.name);
+    }
+    if release.base_codename.is_empty() {
+        release.base_codename = debian;
     }
     (!release.id.is_empty()).then_some(release)
 }
@@ -91,7 +122,8 @@ fn unquote(value: &str) -> String {
     out
 }
 
-/// `12.5` of a file with only that, `7.9.2009` of `CentOS Linux release 7.9.2009 (Core)`.
+/// `12.5` of a file with only that, `7.9.2009` of `CentOS Linux release 7.9.2009 (Core)`, `4.0` of
+/// `VMware Photon OS 4.0`, `11.4` of SUSE's three lines.
 fn hint(id: &'static str, text: &str) -> Option<ReleaseHint> {
     let line = text.lines().next()?.trim();
     let (id, version) = match line.split_once(" release ") {
@@ -104,15 +136,35 @@ fn hint(id: &'static str, text: &str) -> Option<ReleaseHint> {
                 "Fedora" => "fedora",
                 "Oracle" => "ol",
                 "Red" => "rhel",
+                "Amazon" => "amzn",
                 _ => id,
             };
-            (id, rest.split_whitespace().next()?)
+            (id, rest.split_whitespace().next()?.to_owned())
         }
-        None => (id, line),
+        None if id == "sles" => (id, suse_release(text)?),
+        None if matches!(id, "photon" | "mariner") => {
+            (id, line.rsplit(' ').next().unwrap_or(line).to_owned())
+        }
+        None => (id, line.to_owned()),
     };
-    (!version.is_empty()).then(|| ReleaseHint {
-        id,
-        version: version.to_owned(),
+    (!version.is_empty()).then_some(ReleaseHint { id, version })
+}
+
+/// `SUSE Linux Enterprise Server 11 (x86_64)`, `VERSION = 11`, `PATCHLEVEL = 4`.
+fn suse_release(text: &str) -> Option<String> {
+    let field = |name: &str| {
+        text.lines().find_map(|line| {
+            let (key, value) = line.split_once('=')?;
+            (key.trim() == name).then(|| value.trim())
+        })
+    };
+    if !text.starts_with("SUSE Linux Enterprise") {
+        return None;
+    }
+    let version = field("VERSION")?;
+    Some(match field("PATCHLEVEL") {
+        Some(level) if level != "0" => format!("{version}.{level}"),
+        _ => version.to_owned(),
     })
 }
 
@@ -121,6 +173,16 @@ fn hint(id: &'static str, text: &str) -> Option<ReleaseHint> {
 pub enum Recognition {
     /// A distribution and a release that Seaworthy knows.
     Known(Distribution),
+    /// A relative that publishes no advisories of its own: the release whose packages it is made
+    /// of, whose advisories hold for what it took over unchanged.
+    Borrowed {
+        /// The release whose advisories are asked.
+        distribution: Distribution,
+        /// The relative, by its own name: `Linux Mint 21.2`.
+        relative: String,
+        /// What the advisories do not tell, in one sentence.
+        limit: String,
+    },
     /// A distribution that Seaworthy knows, of a release that nothing names.
     UnknownRelease(Distribution),
     /// A distribution that Seaworthy does not know, by its `ID`.
@@ -138,40 +200,42 @@ pub fn recognise(release: Option<&OsRelease>, hints: &[ReleaseHint]) -> Recognit
             .find(|hint| hint.id == id)
             .map(|hint| hint.version.as_str())
     };
-    let (id, version, distroless) = match release {
+    let (id, version) = match release {
         Some(release) => (
             normal_id(release).to_owned(),
             version(release, hint(&release.id)),
-            release.pretty_name == "Distroless",
         ),
-        None => match [
-            "alpine",
-            "almalinux",
-            "rocky",
-            "centos",
-            "ol",
-            "fedora",
-            "rhel",
-            "debian",
-        ]
-        .iter()
-        .find_map(|id| Some((*id, hint(id)?)))
-        {
-            Some((id, version)) => (id.to_owned(), number(id, version), false),
+        None => match BY_HINT.iter().find_map(|id| Some((*id, hint(id)?))) {
+            Some((id, version)) => (id.to_owned(), number(id, version)),
             None => return Recognition::None,
         },
     };
-    let mut name = name(&id).to_owned();
-    if !version.is_empty() {
-        name.push(' ');
-        name.push_str(&version);
-    }
-    if distroless {
-        name.push_str(" (distroless)");
-    }
-    let distribution = Distribution { id, version, name };
+    let distribution = named(id, version, release);
     if distribution.shard_key().is_some() {
-        return Recognition::Known(distribution);
+        return match release.filter(|release| is_stream(release)) {
+            Some(_) => Recognition::Borrowed {
+                relative: distribution.name.clone(),
+                limit: "it runs ahead of Red Hat Enterprise Linux, whose advisories were asked: a fix that reached it earlier, under another release number, may still be reported".to_owned(),
+                distribution,
+            },
+            None => Recognition::Known(distribution),
+        };
+    }
+    if let Some(release) = release
+        && let Some(base) = base_of(release)
+    {
+        let relative = match release.pretty_name.as_str() {
+            "" => release.id.clone(),
+            name => name.to_owned(),
+        };
+        return Recognition::Borrowed {
+            limit: format!(
+                "it publishes no advisories of its own, so those of {} were asked: they say nothing about what it built or changed itself",
+                base.name
+            ),
+            distribution: base,
+            relative,
+        };
     }
     let with_release = Distribution {
         version: "1".to_owned(),
@@ -184,10 +248,97 @@ pub fn recognise(release: Option<&OsRelease>, hints: &[ReleaseHint]) -> Recognit
     }
 }
 
+/// A distribution with the name that people give it.
+fn named(id: String, version: String, release: Option<&OsRelease>) -> Distribution {
+    let stream = release.is_some_and(is_stream);
+    let mut name = if stream {
+        "CentOS Stream".to_owned()
+    } else {
+        name(&id).to_owned()
+    };
+    if !version.is_empty() {
+        name.push(' ');
+        name.push_str(&version);
+    }
+    if let Some(release) = release {
+        if release.pretty_name == "Distroless" {
+            name.push_str(" (distroless)");
+        } else if release.name.starts_with("Docker Hardened Images") {
+            name.push_str(" (Docker hardened)");
+        } else if id == "rhel" && !release.rhel_version.is_empty() {
+            name.push_str(" (CoreOS)");
+        }
+    }
+    Distribution { id, version, name }
+}
+
+/// CentOS Stream shares its `ID` with the CentOS that was a rebuild.
+fn is_stream(release: &OsRelease) -> bool {
+    release.id == "centos"
+        && [&release.name, &release.pretty_name]
+            .iter()
+            .any(|name| name.contains("Stream"))
+}
+
+/// Ubuntu's code names: derivatives name the release that they are built on by them.
+const UBUNTU: [(&str, &str); 14] = [
+    ("trusty", "14.04"),
+    ("xenial", "16.04"),
+    ("bionic", "18.04"),
+    ("focal", "20.04"),
+    ("impish", "21.10"),
+    ("jammy", "22.04"),
+    ("kinetic", "22.10"),
+    ("lunar", "23.04"),
+    ("mantic", "23.10"),
+    ("noble", "24.04"),
+    ("oracular", "24.10"),
+    ("plucky", "25.04"),
+    ("questing", "25.10"),
+    ("resolute", "26.04"),
+];
+
+/// Debian's.
+const DEBIAN: [(&str, &str); 9] = [
+    ("wheezy", "7"),
+    ("jessie", "8"),
+    ("stretch", "9"),
+    ("buster", "10"),
+    ("bullseye", "11"),
+    ("bookworm", "12"),
+    ("trixie", "13"),
+    ("forky", "14"),
+    ("duke", "15"),
+];
+
+fn coded(table: &[(&'static str, &'static str)], codename: &str) -> Option<&'static str> {
+    table
+        .iter()
+        .find(|(name, _)| *name == codename)
+        .map(|(_, number)| *number)
+}
+
+/// The release that a derivative says it is built on: only where it names both the family
+/// (`ID_LIKE`) and the release by its code name. Rebuilds of Red Hat's packages are not among them:
+/// their releases are numbers of their own.
+fn base_of(release: &OsRelease) -> Option<Distribution> {
+    let like = |id: &str| release.id_like.iter().any(|word| word == id);
+    let base = |id: &str, version: &str| named(id.to_owned(), version.to_owned(), None);
+    if !like("ubuntu") && !like("debian") {
+        return None;
+    }
+    if let Some(version) = coded(&UBUNTU, &release.base_codename) {
+        return Some(base("ubuntu", version));
+    }
+    let version =
+        coded(&DEBIAN, &release.base_codename).or_else(|| coded(&DEBIAN, &release.codename))?;
+    like("debian").then(|| base("debian", version))
+}
+
 /// Ids that changed their spelling over time.
 fn normal_id(release: &OsRelease) -> &str {
     match release.id.as_str() {
-        "redhat" => "rhel",
+        "redhat" | "rhcos" => "rhel",
         "opensuse" if release.version_id.starts_with("20") => "opensuse-tumbleweed",
         "opensuse" => "opensuse-leap",
         id => id,
@@ -197,6 +348,13 @@ fn normal_id(release: &OsRelease) -> &str {
 /// `VERSION_ID`, or the more exact version of another file where that agrees with it.
 fn version(release: &OsRelease, hint: Option<&str>) -> String {
     let id = release.id.as_str();
+    // CoreOS has OpenShift's version where others have the release.
+    if matches!(id, "rhel" | "rhcos") && !release.rhel_version.is_empty() {
+        return release.rhel_version.clone();
+    }
+    if id == "rhcos" {
+        return String::new();
+    }
     if let Some(hint) = hint {
         let exact = number(id, hint);
         let agrees = release.version_id.is_empty()
@@ -219,15 +377,9 @@ fn number(id: &str, version: &str) -> String {
         return version.to_owned();
     }
     match version.split('/').next().unwrap_or_default() {
-        "buster" => "10",
-        "bullseye" => "11",
-        "bookworm" => "12",
-        "trixie" => "13",
-        "forky" => "14",
-        "sid" => "",
-        other => other,
+        "sid" => String::new(),
+        name => coded(&DEBIAN, name).unwrap_or(name).to_owned(),
     }
-    .to_owned()
 }
 
 fn name(id: &str) -> &str {
@@ -236,18 +388,29 @@ fn name(id: &str) -> &str {
         "almalinux" => "AlmaLinux",
         "amzn" => "Amazon Linux",
         "azurelinux" => "Azure Linux",
+        "arch" => "Arch Linux",
+        "bottlerocket" => "Bottlerocket",
         "centos" => "CentOS",
         "chainguard" => "Chainguard",
+        "cleanstart" => "CleanStart",
         "debian" => "Debian",
         "fedora" => "Fedora",
         "mariner" => "CBL-Mariner",
+        "minimos" => "MinimOS",
         "ol" => "Oracle Linux",
         "opensuse-leap" => "openSUSE Leap",
+        "opensuse-aeon" => "openSUSE Aeon",
+        "opensuse-kalpa" => "openSUSE Kalpa",
+        "opensuse-microos" => "openSUSE MicroOS",
         "opensuse-tumbleweed" => "openSUSE Tumbleweed",
         "photon" => "Photon OS",
         "rhel" => "Red Hat Enterprise Linux",
         "rocky" => "Rocky Linux",
+        "sl-micro" => "SUSE Linux Micro",
+        "sle-micro" | "sle-micro-rancher" | "suse-microos" => "SUSE Linux Enterprise Micro",
+        "sle_hpc" => "SUSE Linux Enterprise High Performance Computing",
         "sled" => "SUSE Linux Enterprise Desktop",
+        "sles_sap" => "SUSE Linux Enterprise Server for SAP Applications",
         "sles" | "suse" => "SUSE Linux Enterprise Server",
         "ubuntu" => "Ubuntu",
         "wolfi" => "Wolfi",
@@ -256,157 +419,5 @@ fn name(id: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::run;
-
-    fn recognised(files: &[(&str, &str)]) -> Recognition {
-        let mut release = None;
-        let mut hints = Vec::new();
-        for (path, text) in files {
-            let facts = run(&Release, path, text.as_bytes()).expect("readable");
-            release = release.or(facts.os_release);
-            hints.extend(facts.release_hints);
-        }
-        recognise(release.as_ref(), &hints)
-    }
-
-    #[test]
-    fn distributions_are_known_by_their_files() {
-        for (files, key, name) in [
-            (
-                &[(
-                    "etc/os-release",
-                    "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.18.4\n",
-                )][..],
-                "alpine:3.18",
-                "Alpine 3.18.4",
-            ),
-            (
-                &[
-                    (
-                        "usr/lib/os-release",
-                        "ID=alpine\nVERSION_ID=3.21.0_alpha20240807\n",
-                    ),
-                    ("etc/alpine-release", "3.21.0_alpha20240807\n"),
-                ],
-                "alpine:edge",
-                "Alpine 3.21.0_alpha20240807",
-            ),
-            (
-                &[
-                    ("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
-                    ("etc/debian_version", "12.5\n"),
-                ],
-                "debian:12",
-                "Debian 12.5",
-            ),
-            (
-                &[
-                    ("usr/lib/os-release", "ID=debian\nVERSION_CODENAME=trixie\n"),
-                    ("etc/debian_version", "trixie/sid\n"),
-                ],
-                "debian:13",
-                "Debian 13",
-            ),
-            (
-                &[(
-                    "usr/lib/os-release",
-                    "PRETTY_NAME=\"Distroless\"\nID=\"debian\"\nVERSION_ID=\"12\"\n",
-                )],
-                "debian:12",
-                "Debian 12 (distroless)",
-            ),
-            (
-                &[("etc/os-release", "ID=ubuntu\nVERSION_ID=\"22.04\"\n")],
-                "ubuntu:22.04",
-                "Ubuntu 22.04",
-            ),
-            (
-                &[
-                    ("etc/os-release", "ID=\"centos\"\nVERSION_ID=\"7\"\n"),
-                    (
-                        "etc/centos-release",
-                        "CentOS Linux release 7.9.2009 (Core)\n",
-                    ),
-                ],
-                "rhel:7",
-                "CentOS 7.9.2009",
-            ),
-            (
-                &[("etc/redhat-release", "AlmaLinux release 9.3 (Shamrock)\n")],
-                "almalinux:9",
-                "AlmaLinux 9.3",
-            ),
-            (
-                &[("etc/os-release", "ID=\"amzn\"\nVERSION_ID=\"2023\"\n")],
-                "amazon:2023",
-                "Amazon Linux 2023",
-            ),
-            (
-                &[("etc/os-release", "ID='opensuse-leap'\nVERSION_ID='15.5'\n")],
-                "opensuse-leap:15.5",
-                "openSUSE Leap 15.5",
-            ),
-            (
-                &[("etc/os-release", "ID=wolfi\nVERSION_ID=20230201\n")],
-                "wolfi",
-                "Wolfi 20230201",
-            ),
-            (
-                &[("etc/alpine-release", "3.4.6\n")],
-                "alpine:3.4",
-                "Alpine 3.4.6",
-            ),
-        ] {
-            let Recognition::Known(distribution) = recognised(files) else {
-                panic!("{name} is not known");
-            };
-            assert_eq!(distribution.shard_key().as_deref(), Some(key));
-            assert_eq!(distribution.name, name);
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_never_guessed() {
-        assert_eq!(
-            recognised(&[(
-                "etc/os-release",
-                "ID=kali\nID_LIKE=debian\nVERSION_ID=2024.1\n"
-            )]),
-            Recognition::UnknownDistribution("kali".to_owned())
-        );
-        let unknown = recognised(&[("etc/os-release", "ID=rhel\n")]);
-        assert!(
-            matches!(unknown, Recognition::UnknownRelease(_)),
-            "{unknown:?}"
-        );
-        assert_eq!(recognised(&[]), Recognition::None);
-        assert_eq!(
-            recognised(&[("etc/os-release", "\u{0}\u{1}garbage==\n==")]),
-            Recognition::None
-        );
-    }
-
-    #[test]
-    fn a_hint_that_contradicts_os_release_is_not_believed() {
-        let Recognition::Known(distribution) = recognised(&[
-            ("etc/os-release", "ID=debian\nVERSION_ID=12\n"),
-            ("etc/debian_version", "11.3\n"),
-        ]) else {
-            panic!("not known");
-        };
-        assert_eq!(distribution.version, "12");
-    }
-
-    #[test]
-    fn ubuntu_is_not_taken_for_the_debian_it_descends_from() {
-        let Recognition::Known(distribution) = recognised(&[
-            ("etc/os-release", "ID=ubuntu\nVERSION_ID=\"22.04\"\n"),
-            ("etc/debian_version", "bookworm/sid\n"),
-        ]) else {
-            panic!("not known");
-        };
-        assert_eq!(distribution.version, "22.04");
-    }
-}
+#[path = "release_tests.rs"]
+mod tests;
