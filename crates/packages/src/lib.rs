@@ -42,6 +42,7 @@ pub fn language_analyzers() -> Vec<Box<dyn Analyzer>> {
         Box::new(language::dotnet::DotNet),
         Box::new(language::conda::Conda),
         Box::new(binary::Binary),
+        Box::new(binary::Product),
     ]
 }
 

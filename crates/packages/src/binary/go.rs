@@ -2,6 +2,7 @@ use seaworthy_analysis::Facts;
 use seaworthy_model::{Package, PackageType};
 
 use super::elf::Elf;
+use super::product;
 
 /// How build information begins (Go, `debug/buildinfo`).
 pub(super) const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
@@ -162,6 +163,11 @@ impl BuildInfo {
                 version
             };
             add(name, version);
+            if let Some((product, version)) = product::of_module(name, version) {
+                facts
+                    .packages
+                    .push(Package::new(PackageType::Generic, product, version, path));
+            }
         }
     }
 

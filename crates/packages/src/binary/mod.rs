@@ -4,11 +4,13 @@
 mod auditable;
 mod elf;
 mod go;
+mod product;
 mod stream;
 
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta, StreamAnalyzer};
 
 use elf::Elf;
+pub(crate) use product::Product;
 
 /// Reads executables.
 pub(crate) struct Binary;
@@ -19,7 +21,7 @@ impl Analyzer for Binary {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, file: &FileMeta<'_>) -> bool {

@@ -67,6 +67,14 @@ impl Manifest {
             .filter(|value| !value.is_empty() && !value.contains("${"))
     }
 
+    /// The version of Jenkins, when this is the manifest of its own archive: those of plug-ins name
+    /// the version that they want, and have no program to start.
+    pub(super) fn jenkins(&self) -> Option<&str> {
+        self.get("main-class")
+            .filter(|class| *class == "executable.Main" || *class == "Main")?;
+        self.get("jenkins-version")
+    }
+
     pub(super) fn license(&self) -> Option<String> {
         self.get("bundle-license").map(str::to_owned)
     }

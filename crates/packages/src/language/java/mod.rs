@@ -125,6 +125,14 @@ impl Walk<'_> {
             if entry.name == "META-INF/MANIFEST.MF" {
                 if let Some(text) = self.text(path, &zip, &entry) {
                     manifest = Manifest::parse(&text);
+                    if let Some(version) = manifest.jenkins() {
+                        self.facts.packages.push(Package::new(
+                            PackageType::Generic,
+                            "jenkins",
+                            version,
+                            path,
+                        ));
+                    }
                 }
             } else if entry.name.starts_with("META-INF/maven/")
                 && entry.name.ends_with("/pom.properties")

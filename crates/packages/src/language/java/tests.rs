@@ -251,3 +251,22 @@ fn a_pom_names_the_licence_of_its_own_artifact() {
     let facts = run(&Java, "app/log4j-core-2.14.1.jar", &jar).expect("readable");
     assert_eq!(facts.packages[0].licenses, ["Apache License, Version 2.0"]);
 }
+
+#[test]
+fn jenkins_names_its_version_and_its_plug_ins_do_not() {
+    let told = |manifest: &[u8]| {
+        let war = archive(&[("META-INF/MANIFEST.MF", manifest, true)]);
+        let facts = run(&Java, "usr/share/jenkins/jenkins.war", &war).expect("readable");
+        facts
+            .packages
+            .iter()
+            .filter(|p| p.kind == PackageType::Generic)
+            .map(|p| format!("{} {}", p.name, p.version))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(b"Main-Class: executable.Main\nJenkins-Version: 2.426.1\n"),
+        ["jenkins 2.426.1"]
+    );
+    assert!(told(b"Jenkins-Version: 2.361.4\nPlugin-Version: 1.0\n").is_empty());
+}
