@@ -14,10 +14,10 @@ use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
 
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
-pub(crate) use generate::{GenerateCommand, MergeArgs};
+pub(crate) use generate::{GenerateCommand, MergeArgs, MergeOutput};
 pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, TrendArgs};
 pub(crate) use policy::{AroundArgs, CheckArgs, ExplainRuleArgs, PolicyCommand, VexArgs};
-pub(crate) use scanners::{Scanner, ScannerArgs};
+pub(crate) use scanners::{RulesArgs, Scanner, ScannerArgs, WithArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
 #[derive(Debug, Parser)]
@@ -89,6 +89,8 @@ pub(crate) enum Command {
     /// Build and look into the advisory database
     #[command(subcommand)]
     Db(DbCommand),
+    /// Describe the rules of `scan --scanners config` and `dockerfile lint`
+    Rules(RulesArgs),
     /// Compare versions as package managers do
     #[command(subcommand)]
     Versions(VersionsCommand),
@@ -266,15 +268,17 @@ pub(crate) struct GateArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = TARGETS,
-    before_help = "Examples:\n  seaworthy scan registry.example.com/shop/web:1.8\n  seaworthy scan docker-archive:web.tar --fail-on high -o table -o gitlab=gl-container-scanning-report.json\n  seaworthy scan rootfs:/ --severity high"
+    before_help = "Examples:\n  seaworthy scan registry.example.com/shop/web:1.8\n  seaworthy scan docker-archive:web.tar --fail-on high -o table -o gitlab=gl-container-scanning-report.json\n  seaworthy scan rootfs:/ --severity high\n  seaworthy scan registry.example.com/shop/web:1.8 --with trivy,grype -o table -o scanner-summaries=."
 )]
 pub(crate) struct ScanArgs {
     /// What to scan
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// Write a format to standard output or a file; repeatable. With several targets, {target} in
-    /// the file name stands for the target. Formats: table, json, gitlab, cyclonedx, sarif, junit,
-    /// codequality, html, trivy, csv, markdown
+    /// the file name stands for the target. Formats: table, json, gitlab, gitlab-secrets,
+    /// gitlab-sast, gitlab-dependencies, cyclonedx, spdx, sarif, junit, codequality, html, trivy,
+    /// csv, markdown, matrix, scanner-summary, notice (a file each), template=TEMPLATE[=FILE], and
+    /// directories of files: gitlab-sboms=DIR, scanner-summaries=DIR, scanner-reports=DIR
     #[arg(
         long,
         short,
@@ -307,6 +311,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) scanner: ScannerArgs,
     #[command(flatten)]
+    pub(crate) others: WithArgs,
+    #[command(flatten)]
     pub(crate) gate: GateArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
@@ -317,13 +323,14 @@ pub(crate) struct ScanArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = TARGETS,
-    before_help = "Examples:\n  seaworthy sbom registry.example.com/shop/web:1.8\n  seaworthy sbom oci-dir:image -o cyclonedx=web.cdx.json\n  seaworthy sbom rootfs:/ --packages os"
+    before_help = "Examples:\n  seaworthy sbom registry.example.com/shop/web:1.8\n  seaworthy sbom oci-dir:image -o cyclonedx=web.cdx.json\n  seaworthy sbom rootfs:/ --packages os\n  seaworthy sbom dir:. -o gitlab-sboms=."
 )]
 pub(crate) struct SbomArgs {
     /// What to list
     #[arg(value_name = "TARGET")]
     pub(crate) target: String,
-    /// Format, with a file or for standard output: cyclonedx, json, csv
+    /// Format, with a file or for standard output: cyclonedx, spdx, json, csv; or gitlab-sboms=DIR,
+    /// a document per lockfile as GitLab's dependency scanning has them
     #[arg(
         long,
         short,
@@ -424,6 +431,38 @@ pub(crate) enum GitlabCommand {
         after_help = "Reads CS_IMAGE, CS_REGISTRY_USER, CS_REGISTRY_PASSWORD, CS_SEVERITY_THRESHOLD, CS_IGNORE_UNFIXED and the\nother variables of GitLab's analyser, vulnerability-allowlist.yml and .gitlab-multi-image.yml.\nExits 0 however many findings there are, unless SEAWORTHY_FAIL_ON or --fail-on says otherwise.\n\nExamples:\n  CS_IMAGE=registry.example.com/shop/web:1.8 seaworthy gitlab scan\n  gtcs scan archive://web.tar\n  seaworthy gitlab scan --fail-on critical"
     )]
     Scan(GitlabScanArgs),
+    /// Read a project's lockfiles and write what GitLab's dependency scanning writes
+    #[command(
+        after_help = "Writes gl-sbom-TYPE-MANAGER.cdx.json beside each lockfile of $CI_PROJECT_DIR, and\ngl-dependency-scanning-report.json. Exits 0 however many findings there are, unless SEAWORTHY_FAIL_ON\nor --fail-on says otherwise.\n\nExamples:\n  seaworthy gitlab dependencies\n  seaworthy gitlab dependencies services/api --fail-on critical"
+    )]
+    Dependencies(GitlabDependenciesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GitlabDependenciesArgs {
+    /// The project [default: CI_PROJECT_DIR, else the working directory]
+    pub(crate) directory: Option<PathBuf>,
+    /// Exit 1 when a finding has this severity or worse
+    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Id of the scanner in the report; `gemnasium` keeps the findings of a former analyser
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "seaworthy",
+        env = "SEAWORTHY_GITLAB_SCANNER_ID"
+    )]
+    pub(crate) gitlab_scanner_id: String,
+    /// Version of the report schema, 15.x.y
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "15.0.7",
+        env = "SEAWORTHY_GITLAB_SCHEMA_VERSION"
+    )]
+    pub(crate) gitlab_schema_version: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 #[derive(Debug, Args)]

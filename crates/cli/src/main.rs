@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod gitlab;
+mod interrupt;
 mod output;
 mod progress;
 mod settings;

@@ -3,15 +3,79 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use seaworthy_model::Report;
+use seaworthy_model::{LicenseFinding, Report};
+use seaworthy_report::merge::{MergeFormat, Merged, ScannerRun, merge, write_joined, write_merged};
 use seaworthy_report::{Format, WriteOptions};
+use seaworthy_scan::ExternalRun;
 
 use crate::exit::Failure;
 
-/// `FORMAT` or `FORMAT=FILE`.
+/// What can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OutputFormat {
+    /// A report in one of its formats.
+    Report(Format),
+    /// A report through the user's own template.
+    Template(PathBuf),
+    /// The matrix of scanners and kinds.
+    Matrix,
+    /// The NOTICE file of what is in the target.
+    Notice,
+    /// One document per lockfile, as GitLab's dependency scanning has them.
+    GitlabSboms,
+    /// A summary per scanner and kind.
+    ScannerSummaries,
+    /// The reports of the scanners that were run, as they wrote them.
+    ScannerReports,
+}
+
+impl OutputFormat {
+    const OTHERS: [(Self, &'static str); 5] = [
+        (Self::Matrix, "matrix"),
+        (Self::Notice, "notice"),
+        (Self::GitlabSboms, "gitlab-sboms"),
+        (Self::ScannerSummaries, "scanner-summaries"),
+        (Self::ScannerReports, "scanner-reports"),
+    ];
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Report(format) => format.name(),
+            Self::Template(_) => "template",
+            other => Self::OTHERS
+                .iter()
+                .find(|(format, _)| format == other)
+                .map_or("", |(_, name)| name),
+        }
+    }
+
+    /// Whether it is several files in a directory.
+    pub(crate) const fn is_directory(&self) -> bool {
+        matches!(
+            self,
+            Self::GitlabSboms | Self::ScannerSummaries | Self::ScannerReports
+        )
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        let word = word.trim().to_ascii_lowercase();
+        if let Some((format, _)) = Self::OTHERS.iter().find(|(_, name)| *name == word) {
+            return Ok(format.clone());
+        }
+        word.parse()
+            .map(Self::Report)
+            .map_err(|e: seaworthy_report::UnknownFormat| {
+                let names: Vec<&str> = Self::OTHERS.iter().map(|(_, name)| *name).collect();
+                let more = format!(", {}, template=FILE)", names.join(", "));
+                e.to_string().trim_end_matches(')').to_owned() + &more
+            })
+    }
+}
+
+/// `FORMAT`, `FORMAT=FILE`, `FORMAT=DIR` or `template=TEMPLATE[=FILE]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutputSpec {
-    pub(crate) format: Format,
+    pub(crate) format: OutputFormat,
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -39,13 +103,23 @@ impl FromStr for OutputSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = format_and_file(text)?;
-        Ok(Self {
-            format: format
-                .parse()
-                .map_err(|e: seaworthy_report::UnknownFormat| e.to_string())?,
-            file,
-        })
+        let (word, file) = format_and_file(text)?;
+        if word.trim().eq_ignore_ascii_case("template") {
+            let Some(file) = file else {
+                return Err("`template` names no template: template=FILE[=OUT]".to_owned());
+            };
+            let text = file.to_string_lossy().into_owned();
+            let (template, file) = format_and_file(&text)?;
+            return Ok(Self {
+                format: OutputFormat::Template(template.into()),
+                file,
+            });
+        }
+        let format = OutputFormat::parse(word)?;
+        if format.is_directory() && file.is_none() {
+            return Err(format!("`{word}` is several files: {word}=DIR"));
+        }
+        Ok(Self { format, file })
     }
 }
 
@@ -74,24 +148,174 @@ pub(crate) fn file_named(file: &Path, target: &str) -> PathBuf {
     )
 }
 
+/// What one target gave.
+pub(crate) struct Written<'a> {
+    pub(crate) report: &'a Report,
+    /// What other scanners say beside us.
+    pub(crate) merged: Option<&'a Merged>,
+    /// Their reports.
+    pub(crate) runs: &'a [ExternalRun],
+    /// Licences, whatever the display filters hide.
+    pub(crate) licenses: &'a [LicenseFinding],
+}
+
+impl<'a> Written<'a> {
+    /// Of our own scan.
+    pub(crate) fn alone(report: &'a Report) -> Self {
+        Self {
+            report,
+            merged: None,
+            runs: &[],
+            licenses: &report.licenses,
+        }
+    }
+}
+
 /// Writes one report to its file or to standard output.
 pub(crate) fn write_report(
     spec: &OutputSpec,
     report: &Report,
     options: &WriteOptions,
 ) -> Result<(), Failure> {
-    let Some(path) = spec.file_for(&report.target.name) else {
-        return print(|out| {
-            seaworthy_report::write(spec.format, report, options, out).map_err(into_io)
-        });
+    write_all(spec, &Written::alone(report), options)
+}
+
+/// Writes one format to its file, its directory or standard output.
+pub(crate) fn write_all(
+    spec: &OutputSpec,
+    written: &Written<'_>,
+    options: &WriteOptions,
+) -> Result<(), Failure> {
+    let Written {
+        report,
+        merged,
+        runs,
+        licenses,
+    } = written;
+    let place = spec.file_for(&report.target.name);
+    let mut options = options.clone();
+    options.color &= place.is_none();
+    let to_place = |write: &dyn Fn(&mut dyn Write) -> io::Result<()>| match &place {
+        Some(path) => write_file(path, write),
+        None => print(write),
     };
-    let options = WriteOptions {
-        color: false,
-        ..options.clone()
+    let directory = place.as_deref().unwrap_or(Path::new("."));
+    match &spec.format {
+        OutputFormat::Report(format) => to_place(&|out| {
+            match merged {
+                Some(merged) => write_joined(*format, report, merged, &options, out),
+                None => seaworthy_report::write(*format, report, &options, out),
+            }
+            .map_err(into_io)
+        }),
+        OutputFormat::Template(template) => {
+            let text = crate::commands::read_text(template)?;
+            let name = template.to_string_lossy();
+            // Before anything is written, so that a mistake leaves no file and is the user's.
+            let mut page = Vec::new();
+            seaworthy_report::write_template(report, &options, &name, &text, &mut page)
+                .map_err(Failure::usage)?;
+            to_place(&|out| out.write_all(&page))
+        }
+        OutputFormat::Matrix => {
+            let alone;
+            let merged = match merged {
+                Some(merged) => *merged,
+                None => {
+                    let own = ScannerRun::own(report).map_err(Failure::failed)?;
+                    alone = merge(&[own], env!("CARGO_PKG_VERSION"));
+                    &alone
+                }
+            };
+            to_place(&|out| {
+                write_merged(MergeFormat::Matrix, merged, &options, out).map_err(into_io)
+            })
+        }
+        OutputFormat::Notice => {
+            let title = &report.target.name;
+            let text = seaworthy_licenses::notice(title, &report.inventory, licenses);
+            to_place(&|out| out.write_all(text.as_bytes()))
+        }
+        OutputFormat::GitlabSboms => sboms(directory, report, &options),
+        OutputFormat::ScannerSummaries => summaries(directory, report, *merged),
+        OutputFormat::ScannerReports => reports(directory, runs),
+    }
+}
+
+/// A folder for several files.
+fn folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .map_err(|e| Failure::failed(format!("cannot create {}: {e}", path.display())))
+}
+
+/// One document per lockfile, below a folder as the lockfiles lie below the target.
+fn sboms(directory: &Path, report: &Report, options: &WriteOptions) -> Result<(), Failure> {
+    folder(directory)?;
+    let document = seaworthy_sbom::Document {
+        inventory: &report.inventory,
+        target_name: &report.target.name,
+        tool: &report.tool,
+        findings: &report.findings,
+        licenses: options.licenses,
     };
-    write_file(&path, |out| {
-        seaworthy_report::write(spec.format, report, &options, out).map_err(into_io)
-    })
+    for (input, name) in seaworthy_sbom::dependency_files(&report.inventory) {
+        let Some(path) = below(directory, &name) else {
+            continue;
+        };
+        if let Some(parent) = path.parent() {
+            folder(parent)?;
+        }
+        write_file(&path, |out| {
+            seaworthy_sbom::write_dependency_cyclonedx(&document, &input, out)
+                .map_err(io::Error::other)
+        })?;
+    }
+    Ok(())
+}
+
+/// A path of a target below a folder of ours; none when it climbs out of it.
+fn below(directory: &Path, name: &str) -> Option<PathBuf> {
+    let name = Path::new(name.trim_start_matches('/'));
+    name.components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)))
+        .then(|| directory.join(name))
+}
+
+/// `SCANNER-KIND-summary.json` for each scanner and kind that was asked for.
+fn summaries(directory: &Path, report: &Report, merged: Option<&Merged>) -> Result<(), Failure> {
+    folder(directory)?;
+    let all = match merged {
+        Some(merged) => merged.summaries(),
+        None => seaworthy_report::scanner_summaries(report),
+    };
+    write_summaries(directory, &all)
+}
+
+/// A file for each summary.
+pub(crate) fn write_summaries(
+    directory: &Path,
+    summaries: &[seaworthy_report::ScannerSummary],
+) -> Result<(), Failure> {
+    folder(directory)?;
+    for summary in summaries {
+        write_file(&directory.join(summary.file_name()), |out| {
+            serde_json::to_writer_pretty(&mut *out, summary)?;
+            out.write_all(b"\n")
+        })?;
+    }
+    Ok(())
+}
+
+/// `SCANNER-KIND-report.json` for each kind that a scanner answered for.
+fn reports(directory: &Path, runs: &[ExternalRun]) -> Result<(), Failure> {
+    folder(directory)?;
+    for run in runs.iter().filter(|run| !run.raw.is_empty()) {
+        for kind in &run.kinds {
+            let name = format!("{}-{kind}-report.json", run.run.scanner);
+            write_file(&directory.join(name), |out| out.write_all(&run.raw))?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn into_io(error: seaworthy_report::Error) -> io::Error {
@@ -171,7 +395,7 @@ mod tests {
     #[test]
     fn specs_name_a_format_and_perhaps_a_file() {
         let spec: OutputSpec = "gitlab=out/gl.json".parse().unwrap();
-        assert_eq!(spec.format, Format::GitLab);
+        assert_eq!(spec.format, OutputFormat::Report(Format::GitLab));
         assert_eq!(spec.file_for("x"), Some(PathBuf::from("out/gl.json")));
         let many: OutputSpec = "json=r-{target}.json".parse().unwrap();
         assert_eq!(
@@ -180,6 +404,29 @@ mod tests {
         );
         assert!("pdf".parse::<OutputSpec>().is_err());
         assert!("json=".parse::<OutputSpec>().is_err());
+        let template: OutputSpec = "template=a/b.html=out.html".parse().unwrap();
+        assert_eq!(template.format, OutputFormat::Template("a/b.html".into()));
+        assert_eq!(template.file, Some(PathBuf::from("out.html")));
+        assert_eq!("template=x".parse::<OutputSpec>().unwrap().file, None);
+        let folder: OutputSpec = "gitlab-sboms=.".parse().unwrap();
+        assert_eq!(folder.format.name(), "gitlab-sboms");
+        for wrong in ["template", "template=", "template=x=", "scanner-reports"] {
+            assert!(wrong.parse::<OutputSpec>().is_err(), "{wrong}");
+        }
+        let error = "pdf".parse::<OutputSpec>().unwrap_err();
+        assert!(
+            error.contains("sarif") && error.contains("template=FILE"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn files_of_a_target_stay_below_their_folder() {
+        let at = Path::new("out");
+        assert_eq!(below(at, "a/b.json"), Some(PathBuf::from("out/a/b.json")));
+        assert_eq!(below(at, "/a.json"), Some(PathBuf::from("out/a.json")));
+        assert_eq!(below(at, "../a.json"), None);
+        assert_eq!(below(at, "a/../../b.json"), None);
     }
 
     #[test]

@@ -124,19 +124,23 @@ impl Rule {
             object: object.into(),
             message: message.into(),
             fix: self.fix.to_owned(),
-            url: self.url(),
+            // Where the pages of the rules lie on the web, if anywhere, only the user knows.
+            url: String::new(),
         }
     }
 
-    /// Where the rule is described: a path from the root of this repository, with the anchor of
-    /// the rule.
+    /// Where the rule is described: its page under `docs/rules/`, with the anchor of the rule.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!(
-            "docs/rules/{}.md#{}",
-            self.kind.name(),
-            self.id.to_ascii_lowercase()
-        )
+    pub fn page(&self) -> String {
+        format!("{}.md#{}", self.kind.name(), self.id.to_ascii_lowercase())
+    }
+
+    /// All about the rule, as Markdown: why, what to do, the same rule elsewhere, two examples.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut page = String::new();
+        describe(self, &mut page);
+        page.trim_start().to_owned()
     }
 }
 

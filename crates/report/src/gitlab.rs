@@ -57,7 +57,7 @@ struct Message {
 }
 
 #[derive(Serialize)]
-struct Vulnerability {
+pub(crate) struct Vulnerability {
     id: String,
     name: String,
     description: String,
@@ -221,7 +221,7 @@ fn finding_id(report: &Report, finding: &Finding, package: &Package) -> String {
     .to_string()
 }
 
-fn vulnerability(
+pub(crate) fn vulnerability(
     report: &Report,
     options: &WriteOptions,
     finding: &Finding,
@@ -484,7 +484,7 @@ fn remediations(
         .collect()
 }
 
-fn non_empty(text: &str, otherwise: &str) -> String {
+pub(crate) fn non_empty(text: &str, otherwise: &str) -> String {
     if text.is_empty() { otherwise } else { text }.to_owned()
 }
 

@@ -6,24 +6,26 @@ use seaworthy_model::{Layer, Location, Misconfiguration, Report, Secret};
 use serde_json::{Map, Value, json};
 
 use crate::gitlab::{self, NAME_LIMIT, SOLUTION_LIMIT};
-use crate::{Error, WriteOptions, issues, text};
+use crate::{Commit, Error, WriteOptions, issues, text};
 
 /// What GitLab's own analyser writes when there is no commit.
 const NO_COMMIT: &str = "0000000";
+/// Longest message of a commit that is repeated.
+const MESSAGE_LIMIT: usize = 1000;
 
 /// The secret detection report. GitLab requires a commit; without one, the revision that the image
 /// names stands in.
-pub(crate) fn secrets(
-    report: &Report,
-    options: &WriteOptions,
-    commit: Option<&str>,
-) -> Result<Value, Error> {
+pub(crate) fn secrets(report: &Report, options: &WriteOptions) -> Result<Value, Error> {
     gitlab::check(options)?;
-    let commit = commit
-        .map(str::to_owned)
-        .filter(|c| !c.is_empty())
-        .or_else(|| revision(report))
-        .unwrap_or_else(|| NO_COMMIT.to_owned());
+    let commit = options
+        .gitlab
+        .commit
+        .clone()
+        .filter(|commit| !commit.sha.is_empty())
+        .unwrap_or_else(|| Commit {
+            sha: revision(report).unwrap_or_else(|| NO_COMMIT.to_owned()),
+            ..Commit::default()
+        });
     let mut seen = BTreeSet::new();
     let list: Vec<Value> = report
         .secrets
@@ -48,10 +50,10 @@ fn revision(report: &Report) -> Option<String> {
     is_hash.then(|| revision.clone())
 }
 
-fn secret(report: &Report, secret: &Secret, id: &str, commit: &str) -> Value {
+fn secret(report: &Report, secret: &Secret, id: &str, commit: &Commit) -> Value {
     let rule = text::plain(&secret.rule);
     let mut location = lines(&secret.location);
-    location.insert("commit".to_owned(), json!({"sha": text::plain(commit)}));
+    location.insert("commit".to_owned(), self::commit(commit));
     json!({
         "id": id,
         "name": text::limit(&text::plain(&secret.title), NAME_LIMIT),
@@ -67,6 +69,23 @@ fn secret(report: &Report, secret: &Secret, id: &str, commit: &str) -> Value {
         "details": details(issues::layer(report, &secret.location), &secret.location, &[]),
         "location": location,
     })
+}
+
+/// The commit, with what is known of it.
+fn commit(commit: &Commit) -> Value {
+    let mut out = Map::new();
+    for (key, value) in [
+        ("sha", &commit.sha),
+        ("author", &commit.author),
+        ("date", &commit.date),
+        ("message", &commit.message),
+    ] {
+        if !value.is_empty() {
+            let value = text::limit(&text::plain(value), MESSAGE_LIMIT);
+            out.insert(key.to_owned(), json!(value));
+        }
+    }
+    Value::Object(out)
 }
 
 /// Misconfigurations, as GitLab reads those of infrastructure as code.
@@ -99,10 +118,15 @@ fn misconfiguration(report: &Report, issue: &Misconfiguration, id: &str) -> Valu
         let value = text::plain(r);
         json!({"type": "rule_id", "name": value, "value": value})
     }));
+    let mut description = issues::misconfiguration(report, issue);
+    if let Some(more) = issues::more_about(&issue.rule) {
+        description.push(' ');
+        description.push_str(&more);
+    }
     let mut out = json!({
         "id": id,
         "name": text::limit(&text::plain(&issue.title), NAME_LIMIT),
-        "description": text::plain(&issues::misconfiguration(report, issue)),
+        "description": text::plain(&description),
         "severity": gitlab::severity(issue.severity),
         "identifiers": identifiers,
         "links": url.iter().map(|url| json!({"url": url})).collect::<Vec<_>>(),

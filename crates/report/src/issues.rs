@@ -196,6 +196,13 @@ pub(crate) fn rule_url(issue: &Misconfiguration) -> Option<String> {
     web_url(&issue.url)
 }
 
+/// Where a rule of ours is described, whatever the network: in the program itself.
+pub(crate) fn more_about(rule: &str) -> Option<String> {
+    let is_ours =
+        rule.starts_with("SW-") && rule.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_ours.then(|| format!("`seaworthy rules {rule}` tells more."))
+}
+
 /// The address, when it is plain `http` or `https` and has no characters that escape from where it
 /// is written.
 pub(crate) fn web_url(url: &str) -> Option<String> {

@@ -11,6 +11,7 @@ mod dockerfile;
 mod flat;
 mod frame;
 mod gitlab;
+mod gitlab_dependencies;
 mod gitlab_issues;
 mod html;
 mod html_issues;
@@ -36,10 +37,10 @@ use std::io::Write;
 use seaworthy_model::Report;
 use seaworthy_sbom::Document;
 
-pub use summary::{ScannerSummary, scanner_summary};
+pub use summary::{ScannerSummary, scanner_summaries, scanner_summary};
 pub use template::write_template;
 
-pub use options::{EndOfLife, Format, GitLabOptions, UnknownFormat, WriteOptions};
+pub use options::{Commit, EndOfLife, Format, GitLabOptions, UnknownFormat, WriteOptions};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +88,8 @@ pub fn write(
         Format::Table => table::write(report, options, out),
         Format::Json => json(report, out),
         Format::GitLab => json(&gitlab::document(report, options)?, out),
-        Format::GitLabSecrets => json(&gitlab_issues::secrets(report, options, None)?, out),
+        Format::GitLabSecrets => json(&gitlab_issues::secrets(report, options)?, out),
+        Format::GitLabDependencies => json(&gitlab_dependencies::document(report, options)?, out),
         Format::GitLabSast => json(&gitlab_issues::sast(report, options)?, out),
         Format::CycloneDx => Ok(seaworthy_sbom::write_cyclonedx(
             &bill(report, options),
@@ -110,20 +112,6 @@ pub fn write(
         Format::Csv => flat::csv(report, out),
         Format::Markdown => flat::markdown(report, out),
     }
-}
-
-/// Writes GitLab's secret detection report for a commit (`CI_COMMIT_SHA`), which its schema requires;
-/// [`Format::GitLabSecrets`] takes the image's `org.opencontainers.image.revision`.
-///
-/// # Errors
-/// As [`write`].
-pub fn write_gitlab_secrets(
-    report: &Report,
-    options: &WriteOptions,
-    commit: &str,
-    out: &mut dyn Write,
-) -> Result<(), Error> {
-    json(&gitlab_issues::secrets(report, options, Some(commit))?, out)
 }
 
 fn bill<'a>(report: &'a Report, options: &WriteOptions) -> Document<'a> {

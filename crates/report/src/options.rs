@@ -34,6 +34,8 @@ pub enum Format {
     GitLabSecrets,
     /// GitLab SAST report, schema 15.x: misconfigurations.
     GitLabSast,
+    /// GitLab dependency scanning report, schema 15.x: packages of languages.
+    GitLabDependencies,
     /// SPDX 2.3 JSON.
     Spdx,
     /// What a pipeline's matrix job writes per scanner and kind.
@@ -43,13 +45,13 @@ pub enum Format {
 /// A word that is no format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is not a format (table, json, gitlab, cyclonedx, sarif, junit, codequality, html, trivy, csv, markdown, gitlab-secrets, gitlab-sast, spdx, scanner-summary)"
+    "`{0}` is not a format (table, json, gitlab, cyclonedx, sarif, junit, codequality, html, trivy, csv, markdown, gitlab-secrets, gitlab-sast, gitlab-dependencies, spdx, scanner-summary)"
 )]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Table,
         Self::Json,
         Self::GitLab,
@@ -63,6 +65,7 @@ impl Format {
         Self::Markdown,
         Self::GitLabSecrets,
         Self::GitLabSast,
+        Self::GitLabDependencies,
         Self::Spdx,
         Self::ScannerSummary,
     ];
@@ -84,6 +87,7 @@ impl Format {
             Self::Markdown => "markdown",
             Self::GitLabSecrets => "gitlab-secrets",
             Self::GitLabSast => "gitlab-sast",
+            Self::GitLabDependencies => "gitlab-dependencies",
             Self::Spdx => "spdx",
             Self::ScannerSummary => "scanner-summary",
         }
@@ -166,6 +170,22 @@ pub struct GitLabOptions {
     pub approved: BTreeSet<String>,
     /// Reports the operating system itself, when it is past its end of life.
     pub end_of_life: Option<EndOfLife>,
+    /// The commit that was scanned, for the report of secrets, whose schema requires one; without
+    /// it, the revision that the image names stands in.
+    pub commit: Option<Commit>,
+}
+
+/// A commit, as a pipeline tells it (`CI_COMMIT_SHA` and its relatives).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commit {
+    /// Its hash.
+    pub sha: String,
+    /// Who wrote it; empty when not known.
+    pub author: String,
+    /// When, as the pipeline writes it; empty when not known.
+    pub date: String,
+    /// Its message; empty when not known.
+    pub message: String,
 }
 
 impl Default for GitLabOptions {
@@ -177,6 +197,7 @@ impl Default for GitLabOptions {
             default_branch_image: None,
             approved: BTreeSet::new(),
             end_of_life: None,
+            commit: None,
         }
     }
 }

@@ -38,7 +38,11 @@ pub(crate) fn document(report: &Report) -> Value {
         keep_worst(&mut rules, &id, issue.severity, || {
             let url = issues::rule_url(issue);
             let kind = "misconfiguration";
-            issue_rule(&id, &issue.title, &issue.fix, issue.severity, kind, url)
+            let help = match issues::more_about(&issue.rule) {
+                Some(more) => format!("{} {more}", issue.fix),
+                None => issue.fix.clone(),
+            };
+            issue_rule(&id, &issue.title, &help, issue.severity, kind, url)
         });
         results.push((id, misconfiguration_result(report, issue)));
     }

@@ -16,11 +16,15 @@ pub struct ScannerSummary {
     pub total_vulnerabilities: Option<usize>,
     /// How many of them are critical.
     pub critical_vulnerabilities: Option<usize>,
-    /// `PASS`, `FAIL` (something critical), `ERROR` (no answer).
+    /// `PASS`, `FAIL` (something critical), `ERROR` (no answer), `NOT_APPLICABLE` (it does not look
+    /// for this, or not in targets of this kind).
     pub scan_status: &'static str,
 }
 
 impl ScannerSummary {
+    /// The status of a scanner that does not look for the kind.
+    pub const NOT_APPLICABLE: &'static str = "NOT_APPLICABLE";
+
     /// From what was counted; none when the scanner did not answer.
     #[must_use]
     pub fn new(scanner: &str, kind: ScanKind, counted: Option<(usize, usize)>) -> Self {
@@ -71,6 +75,24 @@ pub fn scanner_summary(report: &Report, kind: ScanKind) -> ScannerSummary {
         summary.scan_status = "FAIL";
     }
     summary
+}
+
+/// The summaries of our own report for each kind that was looked for.
+#[must_use]
+pub fn scanner_summaries(report: &Report) -> Vec<ScannerSummary> {
+    ScanKind::ALL
+        .into_iter()
+        .filter(|kind| {
+            let word = match kind {
+                ScanKind::Vulnerability => "vuln",
+                ScanKind::Secret => "secret",
+                ScanKind::Config => "config",
+                ScanKind::License => "license",
+            };
+            report.scanners.iter().any(|asked| asked == word)
+        })
+        .map(|kind| scanner_summary(report, kind))
+        .collect()
 }
 
 /// How many of a kind, and how many of them are critical.

@@ -103,13 +103,17 @@ fn gitlab_fits_the_official_schema() {
 }
 
 #[test]
-fn gitlab_secrets_and_sast_fit_their_official_schemas() {
+fn gitlab_secrets_sast_and_dependencies_fit_their_official_schemas() {
     for (file, format) in [
         (
             "gitlab/secret-detection-report-format.json",
             Format::GitLabSecrets,
         ),
         ("gitlab/sast-report-format.json", Format::GitLabSast),
+        (
+            "gitlab/dependency-scanning-report-format.json",
+            Format::GitLabDependencies,
+        ),
     ] {
         if let Some(path) = official(file) {
             check(&load(&path), format);
@@ -154,12 +158,21 @@ fn gitlab_secrets_name_a_commit_and_no_secret() {
         "0123456789abcdef"
     );
     let mut out = Vec::new();
-    crate::write_gitlab_secrets(&report, &options(), "feedbeef", &mut out).unwrap();
+    let mut options = options();
+    options.gitlab.commit = Some(crate::Commit {
+        sha: "feedbeef".to_owned(),
+        author: "A <a@example.com>".to_owned(),
+        ..crate::Commit::default()
+    });
+    write(Format::GitLabSecrets, &report, &options, &mut out).unwrap();
     let document: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(
-        document["vulnerabilities"][0]["location"]["commit"]["sha"],
-        "feedbeef"
+        document["vulnerabilities"][0]["location"]["commit"],
+        serde_json::json!({"sha": "feedbeef", "author": "A <a@example.com>"})
     );
+    if let Some(path) = official("gitlab/secret-detection-report-format.json") {
+        assert!(jsonschema::is_valid(&load(&path), &document));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use seaworthy_model::{Inventory, Package, PackageType, Relationship};
+use seaworthy_model::{DependencyScope, Inventory, Package, PackageType, Relationship};
 
 use crate::bom::{Dependency, Property};
 use crate::write::{TARGET_REFERENCE, write_bom};
@@ -20,6 +20,58 @@ pub fn input_files(inventory: &Inventory) -> Vec<String> {
         .map(|p| p.evidence.path.as_str())
         .collect();
     files.into_iter().map(str::to_owned).collect()
+}
+
+/// The files that GitLab expects the documents of lockfiles in, each with its lockfile:
+/// `app/gl-sbom-npm-npm.cdx.json` for `app/package-lock.json` (type of package, package manager).
+/// Where several lockfiles of one folder would share a file, the later ones have their own name in
+/// it, as in `gl-sbom-pypi-pip-requirements-dev.cdx.json`.
+#[must_use]
+pub fn dependency_files(inventory: &Inventory) -> Vec<(String, String)> {
+    let mut kinds: BTreeMap<&str, PackageType> = BTreeMap::new();
+    for package in &inventory.packages {
+        if !package.kind.is_os() && !package.evidence.path.is_empty() {
+            kinds
+                .entry(package.evidence.path.as_str())
+                .or_insert(package.kind);
+        }
+    }
+    // The shortest name is the main one: `requirements.txt` before `requirements-dev.txt`.
+    let mut kinds: Vec<(&str, PackageType)> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(input, _)| (input.len(), *input));
+    let mut taken = BTreeSet::new();
+    let mut out = Vec::new();
+    for (input, kind) in kinds {
+        let (folder, name) = input.rsplit_once('/').unwrap_or(("", input));
+        let (manager, _) = manager(input, Some(kind));
+        let manager = if manager.is_empty() {
+            "unknown"
+        } else {
+            manager
+        };
+        let base = format!("gl-sbom-{}-{manager}", kind.purl_type());
+        let place = |name: &str| {
+            if folder.is_empty() {
+                format!("{name}.cdx.json")
+            } else {
+                format!("{folder}/{name}.cdx.json")
+            }
+        };
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let mut file = place(&base);
+        let mut number = 1;
+        while !taken.insert(file.clone()) {
+            file = match number {
+                1 => place(&format!("{base}-{stem}")),
+                2 => place(&format!("{base}-{name}")),
+                _ => place(&format!("{base}-{name}-{number}")),
+            };
+            number += 1;
+        }
+        out.push((input.to_owned(), file));
+    }
+    out.sort();
+    out
 }
 
 /// Writes CycloneDX 1.6 JSON of the packages of one lockfile, with GitLab's properties
@@ -80,6 +132,22 @@ pub(crate) fn properties(input_file: &str, packages: &[Package]) -> Vec<Property
     out
 }
 
+/// What a package is for, in GitLab's words; of several entries in a lockfile the strongest holds.
+/// Without the property, GitLab takes it for production.
+pub(crate) fn category(members: &[&Package]) -> Option<Property> {
+    let known = members
+        .iter()
+        .map(|package| package.scope)
+        .filter(|scope| *scope != DependencyScope::Unknown)
+        .collect::<Vec<_>>();
+    let word = match known.as_slice() {
+        [] => return None,
+        all if all.iter().all(|s| *s == DependencyScope::Development) => "development",
+        _ => "production",
+    };
+    Some(Property::new("gitlab:dependency_scanning:category", word))
+}
+
 /// Package manager and language, in GitLab's words.
 fn manager(input_file: &str, kind: Option<PackageType>) -> (&'static str, &'static str) {
     let name = input_file.rsplit('/').next().unwrap_or_default();
@@ -91,6 +159,7 @@ fn manager(input_file: &str, kind: Option<PackageType>) -> (&'static str, &'stat
         "poetry.lock" => ("poetry", "Python"),
         "uv.lock" => ("uv", "Python"),
         "gradle.lockfile" => ("gradle", "Java"),
+        "conan.lock" | "conanfile.txt" => ("conan", "C/C++"),
         _ => match kind {
             Some(PackageType::Npm) => ("npm", "JavaScript"),
             Some(PackageType::PyPi) => ("pip", "Python"),
@@ -102,6 +171,7 @@ fn manager(input_file: &str, kind: Option<PackageType>) -> (&'static str, &'stat
             Some(PackageType::Composer) => ("composer", "PHP"),
             Some(PackageType::Pub) => ("pub", "Dart"),
             Some(PackageType::Swift) => ("swift", "Swift"),
+            Some(PackageType::Hex) => ("mix", "Elixir"),
             _ => ("", ""),
         },
     }

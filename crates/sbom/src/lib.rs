@@ -16,7 +16,7 @@ mod spdx_write;
 mod vulnerability;
 mod write;
 
-pub use dependency::{input_files, write_dependency_cyclonedx};
+pub use dependency::{dependency_files, input_files, write_dependency_cyclonedx};
 pub use distro::{distribution_named as distribution, trivy_family, trivy_package_type};
 pub use foreign::package_of_purl;
 pub use read::{MAX_BYTES, MAX_COMPONENTS, SbomFormat, SbomInventory, read};

@@ -103,11 +103,14 @@ fn build(document: &Document<'_>, input_file: Option<&str>) -> Bom {
         }
     }
     let mut components: Vec<Component> = distribution.map(system).into_iter().collect();
-    components.extend(
-        groups
-            .iter()
-            .filter_map(|(purl, members)| component(document, purl, members)),
-    );
+    for (purl, members) in &groups {
+        if let Some(mut component) = component(document, purl, members) {
+            if input_file.is_some() {
+                component.properties.extend(dependency::category(members));
+            }
+            components.push(component);
+        }
+    }
     Bom {
         schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
         bom_format: "CycloneDX",

@@ -625,6 +625,16 @@ fn each_lockfile_has_a_document_with_its_graph() {
         );
     }
     assert_eq!(value["components"].as_array().unwrap().len(), 2);
+    for component in value["components"].as_array().unwrap() {
+        assert!(
+            component["properties"]
+                .as_array()
+                .unwrap()
+                .contains(&serde_json::json!({
+                    "name": "gitlab:dependency_scanning:category", "value": "production"
+                }))
+        );
+    }
     assert_eq!(value["vulnerabilities"].as_array().unwrap().len(), 1);
     assert_eq!(value["vulnerabilities"][0]["id"], "CVE-2024-1");
     assert_eq!(
@@ -636,4 +646,43 @@ fn each_lockfile_has_a_document_with_its_graph() {
     );
     let read = read(&out).unwrap();
     assert_eq!(read.inventory.packages, inventory.packages[1..]);
+}
+
+#[test]
+fn files_of_lockfiles_are_named_as_gitlab_names_them() {
+    let package = |kind, file| Package::new(kind, "x", "1", file);
+    let inventory = Inventory {
+        packages: vec![
+            package(PackageType::Npm, "package-lock.json"),
+            package(PackageType::PyPi, "api/requirements.txt"),
+            package(PackageType::PyPi, "api/requirements-dev.txt"),
+            package(PackageType::PyPi, "api/requirements-dev.in"),
+            package(PackageType::Gem, "Gemfile.lock"),
+            package(PackageType::Deb, "var/lib/dpkg/status"),
+            package(PackageType::Hex, "mix.lock"),
+        ],
+        ..Inventory::default()
+    };
+    let files = seaworthy_sbom::dependency_files(&inventory);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            ("Gemfile.lock", "gl-sbom-gem-bundler.cdx.json"),
+            (
+                "api/requirements-dev.in",
+                "api/gl-sbom-pypi-pip-requirements-dev.cdx.json"
+            ),
+            (
+                "api/requirements-dev.txt",
+                "api/gl-sbom-pypi-pip-requirements-dev.txt.cdx.json"
+            ),
+            ("api/requirements.txt", "api/gl-sbom-pypi-pip.cdx.json"),
+            ("mix.lock", "gl-sbom-hex-mix.cdx.json"),
+            ("package-lock.json", "gl-sbom-npm-npm.cdx.json"),
+        ]
+    );
 }

@@ -1,6 +1,8 @@
+use seaworthy_matching::remediations;
 use seaworthy_model::{
-    Finding, GateResult, LicenseFinding, Misconfiguration, Secret, Severity, State,
+    Finding, GateResult, LicenseFinding, Misconfiguration, Report, Secret, Severity, State,
 };
+use seaworthy_report::merge::Merged;
 
 /// Which findings are shown, and which of them break the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,15 +62,45 @@ pub(crate) struct Filtered {
 }
 
 impl Filter {
+    /// The report as it is shown, with what the gate says, from one of all that was found.
+    #[must_use]
+    pub fn filtered(&self, mut report: Report) -> Report {
+        let filtered = self.apply(Found {
+            findings: std::mem::take(&mut report.findings),
+            secrets: std::mem::take(&mut report.secrets),
+            misconfigurations: std::mem::take(&mut report.misconfigurations),
+            licenses: std::mem::take(&mut report.licenses),
+        });
+        report.remediations = remediations(&report.inventory, &filtered.shown.findings);
+        report.counts = Report::count(&filtered.shown.findings);
+        report.hidden += filtered.hidden;
+        report.gate = filtered.gate;
+        report.findings = filtered.shown.findings;
+        report.secrets = filtered.shown.secrets;
+        report.misconfigurations = filtered.shown.misconfigurations;
+        report.licenses = filtered.shown.licenses;
+        report
+    }
+
+    /// Leaves out of a merge what [`Filter::filtered`] leaves out of a report. The matrix keeps
+    /// counting all that each scanner found.
+    pub fn narrow(&self, merged: &mut Merged) {
+        merged.findings.retain(|f| {
+            (!self.ignore_unfixed || f.fixed_version.is_some())
+                && !self.ignore_status.contains(&f.state)
+        });
+        if let Some(least) = self.severity {
+            merged.findings.retain(|f| f.severity >= least);
+            merged.secrets.retain(|s| s.severity >= least);
+            merged.misconfigurations.retain(|m| m.severity >= least);
+            merged.licenses.retain(|l| l.severity >= least);
+        }
+    }
+
     /// Applies the filter.
     pub(crate) fn apply(&self, mut found: Found) -> Filtered {
         let total = found.len();
-        found
-            .findings
-            .retain(|f| !self.ignore_unfixed || f.fixed_version.is_some());
-        found
-            .findings
-            .retain(|f| !self.ignore_status.contains(&f.state));
+        self.leave_out(&mut found);
         let gate = self.gate(&found);
         if let Some(least) = self.severity {
             found.retain_from(least);
@@ -80,7 +112,15 @@ impl Filter {
         }
     }
 
-    fn gate(&self, found: &Found) -> GateResult {
+    /// What neither display nor gate sees.
+    pub(crate) fn leave_out(&self, found: &mut Found) {
+        found.findings.retain(|f| {
+            (!self.ignore_unfixed || f.fixed_version.is_some())
+                && !self.ignore_status.contains(&f.state)
+        });
+    }
+
+    pub(crate) fn gate(&self, found: &Found) -> GateResult {
         let Some(least) = self.fail_on else {
             return GateResult {
                 passed: true,

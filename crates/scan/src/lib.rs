@@ -3,6 +3,7 @@
 mod base;
 mod database;
 mod error;
+mod external;
 mod facts;
 mod gate;
 mod inventory;
@@ -12,9 +13,12 @@ mod scanners;
 
 pub use database::{Database, open_database};
 pub use error::Error;
+pub use external::{
+    Canceller, ExternalOptions, ExternalRun, ExternalScanner, Running, UnknownScanner,
+};
 pub use facts::{FactsError, container_facts, dockerfile_facts};
 pub use gate::Filter;
 pub use inventory::{ReadOptions, Scanned, Watcher, read};
 pub use packages::PackageTypes;
-pub use report::{ScanOptions, assess, scan};
+pub use report::{ScanOptions, assess, assess_all, scan};
 pub use scanners::Scanners;

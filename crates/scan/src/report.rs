@@ -1,8 +1,7 @@
-use seaworthy_matching::{MatchOptions, Matched, match_inventory, remediations};
-use seaworthy_model::{DatabaseInfo, Report, Support, Tool};
+use seaworthy_matching::{MatchOptions, Matched, match_inventory};
+use seaworthy_model::{DatabaseInfo, GateResult, Report, Support, Tool};
 use seaworthy_source::TargetRef;
 
-use crate::gate::Found;
 use crate::{Database, Error, Filter, ReadOptions, Scanned, Watcher, read};
 
 /// Everything that decides about a report besides target and database.
@@ -34,9 +33,18 @@ pub fn scan(
     Ok(assess(scanned, database, options))
 }
 
-/// Says what is wrong with what was read.
+/// Says what is wrong with what was read, after the filter of the options.
 #[must_use]
 pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> Report {
+    options
+        .filter
+        .filtered(assess_all(scanned, database, options))
+}
+
+/// Says all that is wrong with what was read: what a policy or a merge sees. [`Filter::filtered`]
+/// makes of it what is shown.
+#[must_use]
+pub fn assess_all(scanned: Scanned, database: &Database, options: &ScanOptions) -> Report {
     let Scanned {
         target,
         mut inventory,
@@ -51,13 +59,7 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
     };
     inventory.coverage.entries.extend(matched.coverage);
     inventory.coverage.normalise();
-    let filtered = options.filter.apply(Found {
-        findings: matched.findings,
-        secrets,
-        misconfigurations,
-        licenses,
-    });
-    let counts = Report::count(&filtered.shown.findings);
+    let counts = Report::count(&matched.findings);
     let date = matched
         .shards
         .iter()
@@ -79,15 +81,19 @@ pub fn assess(scanned: Scanned, database: &Database, options: &ScanOptions) -> R
             .into_iter()
             .map(str::to_owned)
             .collect(),
-        remediations: remediations(&inventory, &filtered.shown.findings),
+        // They depend on what is shown.
+        remediations: Vec::new(),
         counts,
         inventory,
-        hidden: filtered.hidden,
-        findings: filtered.shown.findings,
-        secrets: filtered.shown.secrets,
-        misconfigurations: filtered.shown.misconfigurations,
-        licenses: filtered.shown.licenses,
-        gate: filtered.gate,
+        hidden: 0,
+        findings: matched.findings,
+        secrets,
+        misconfigurations,
+        licenses,
+        gate: GateResult {
+            passed: true,
+            ..GateResult::default()
+        },
         database: DatabaseInfo {
             location: database.location().to_owned(),
             date,

@@ -63,10 +63,19 @@ pub(crate) struct DashboardArgs {
     pub(crate) selector: Vec<Selector>,
 }
 
+/// What a merge is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MergeOutput {
+    /// One text.
+    Format(MergeFormat),
+    /// A summary per scanner and kind, in a directory.
+    Summaries,
+}
+
 /// `FORMAT` or `FORMAT=FILE` of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MergeSpec {
-    pub(crate) format: MergeFormat,
+    pub(crate) format: MergeOutput,
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -75,10 +84,22 @@ impl FromStr for MergeSpec {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (word, file) = crate::output::format_and_file(text)?;
+        if word.trim().eq_ignore_ascii_case("scanner-summaries") {
+            if file.is_none() {
+                return Err(format!("`{word}` is several files: {word}=DIR"));
+            }
+            return Ok(Self {
+                format: MergeOutput::Summaries,
+                file,
+            });
+        }
         let format = word
             .parse()
             .map_err(|e: seaworthy_report::merge::UnknownMergeFormat| e.to_string())?;
-        Ok(Self { format, file })
+        Ok(Self {
+            format: MergeOutput::Format(format),
+            file,
+        })
     }
 }
 
@@ -92,7 +113,7 @@ pub(crate) struct MergeArgs {
     #[arg(required = true, value_name = "REPORT")]
     pub(crate) reports: Vec<PathBuf>,
     /// Format: table, matrix, json, or a format of `scan`; with a file or for standard output;
-    /// repeatable
+    /// scanner-summaries=DIR for a summary per scanner and kind; repeatable
     #[arg(
         long,
         short,

@@ -1,8 +1,10 @@
 //! What is looked for, and by which rules.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use seaworthy_scan::ExternalScanner;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Scanner {
@@ -63,4 +65,57 @@ pub(crate) struct ScannerArgs {
         help_heading = "Scanners"
     )]
     pub(crate) license_policy: Option<PathBuf>,
+    /// Where the pages of docs/rules lie on the web, for links in reports; without it there are none
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SEAWORTHY_RULES_URL",
+        help_heading = "Scanners"
+    )]
+    pub(crate) rules_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  seaworthy rules\n  seaworthy rules SW-K8S-0005\n  seaworthy rules AVD-KSV-0017 DL3007"
+)]
+pub(crate) struct RulesArgs {
+    /// Ids, our own or the same rule's elsewhere [default: a line for each rule]
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which other scanners are run.
+#[derive(Debug, Args)]
+pub(crate) struct WithArgs {
+    /// Run these scanners beside our own, as far as they are installed, and merge what they find:
+    /// trivy, grype, clairctl, snyk (docs/merge.md)
+    #[arg(
+        long,
+        value_name = "SCANNER",
+        value_delimiter = ',',
+        env = "SEAWORTHY_WITH",
+        help_heading = "Scanners"
+    )]
+    pub(crate) with: Vec<ExternalScanner>,
+    /// How long each of them may take: 90s, 5m, 1h
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "5m",
+        value_parser = time_limit,
+        env = "SEAWORTHY_WITH_TIMEOUT",
+        help_heading = "Scanners"
+    )]
+    pub(crate) with_timeout: Duration,
+}
+
+/// `90s`, `5m`, `1h30m`.
+fn time_limit(text: &str) -> Result<Duration, String> {
+    crate::time::duration(text)
+        .filter(|limit| *limit <= Duration::from_secs(24 * 3600))
+        .ok_or_else(|| format!("`{text}` is not a time such as 90s, 5m or 1h, at most 24h"))
 }

@@ -1,7 +1,9 @@
-use seaworthy_report::WriteOptions;
-use seaworthy_report::merge::{ScanKind, ScannerRun, merge, write_merged};
+use std::path::Path;
 
-use crate::args::{Global, MergeArgs};
+use seaworthy_report::merge::{ScanKind, ScannerRun, merge, write_merged};
+use seaworthy_report::{GitLabOptions, WriteOptions};
+
+use crate::args::{Global, MergeArgs, MergeOutput};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{print, write_file};
 use crate::terminal::Terminal;
@@ -26,6 +28,10 @@ pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
         all: args.all,
         start_time: now.clone(),
         end_time: now,
+        gitlab: GitLabOptions {
+            commit: super::commit(),
+            ..GitLabOptions::default()
+        },
         ..WriteOptions::default()
     };
     for spec in &args.output {
@@ -33,8 +39,16 @@ pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
             color: options.color && spec.file.is_none(),
             ..options.clone()
         };
+        let format = match spec.format {
+            MergeOutput::Format(format) => format,
+            MergeOutput::Summaries => {
+                let folder = spec.file.as_deref().unwrap_or(Path::new("."));
+                crate::output::write_summaries(folder, &merged.summaries())?;
+                continue;
+            }
+        };
         let write = |out: &mut dyn std::io::Write| {
-            write_merged(spec.format, &merged, &plain, out).map_err(crate::output::into_io)
+            write_merged(format, &merged, &plain, out).map_err(crate::output::into_io)
         };
         match &spec.file {
             Some(path) => write_file(path, write)?,

@@ -8,6 +8,7 @@ mod input;
 mod merge;
 mod monitor;
 pub(crate) mod policy;
+mod rules;
 mod sbom;
 mod scan;
 mod versions;
@@ -29,7 +30,7 @@ use crate::args::{
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
 
-pub(crate) use scan::age;
+pub(crate) use scan::{age, commit};
 
 pub(crate) fn run(cli: Cli) -> Outcome {
     let Cli { global, command } = cli;
@@ -60,7 +61,11 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Versions(VersionsCommand::Compare { scheme, a, b }) => {
             versions::compare(&scheme, &a, b)
         }
+        Command::Rules(args) => rules::run(&args),
         Command::Gitlab(GitlabCommand::Scan(args)) => crate::gitlab::run(args, &global),
+        Command::Gitlab(GitlabCommand::Dependencies(args)) => {
+            crate::gitlab::dependencies(args, &global)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "seaworthy", &mut script);

@@ -4,21 +4,25 @@ use seaworthy_source::TargetRef;
 
 use crate::args::{Global, SbomArgs};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::write_report;
+use crate::output::{OutputFormat, write_report};
 use crate::progress::Bars;
 
 /// Writes the inventory of a target; nothing is looked up.
 pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
-    if let Some(spec) = args
-        .output
-        .iter()
-        .find(|spec| !matches!(spec.format, Format::CycloneDx | Format::Json | Format::Csv))
-    {
+    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    let is_bill = |format: &OutputFormat| {
+        matches!(
+            format,
+            OutputFormat::Report(Format::CycloneDx | Format::Spdx | Format::Json | Format::Csv)
+                | OutputFormat::GitlabSboms
+        )
+    };
+    if let Some(spec) = args.output.iter().find(|spec| !is_bill(&spec.format)) {
         return Err(Failure::usage(format!(
             "{} is no format of a bill of materials",
-            spec.format
+            spec.format.name()
         ))
-        .hint("cyclonedx, json, csv"));
+        .hint("cyclonedx, spdx, json, csv, gitlab-sboms=DIR"));
     }
     let target = TargetRef::parse(&args.target)?;
     let bars = Bars::new(super::quiet(global));
@@ -29,10 +33,16 @@ pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
     };
     options.matching.os = false;
     options.matching.language = false;
+    let now = crate::time::date_time(crate::time::now());
+    let write = WriteOptions {
+        start_time: now.clone(),
+        end_time: now,
+        ..WriteOptions::default()
+    };
     let scanned = read(&target, &options.read, &bars)?;
     let report = assess(scanned, &Database::from_shards(Vec::new()), &options);
     for spec in &args.output {
-        write_report(spec, &report, &WriteOptions::default())?;
+        write_report(spec, &report, &write)?;
     }
     if report.inventory.coverage.has_fatal() {
         return Ok(Status::NotAssessed);

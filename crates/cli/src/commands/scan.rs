@@ -1,17 +1,23 @@
 use std::time::Instant;
 
 use seaworthy_matching::MatchOptions;
-use seaworthy_model::Report;
-use seaworthy_report::{Format, WriteOptions};
-use seaworthy_scan::{Filter, ScanOptions, assess, read};
-use seaworthy_source::TargetRef;
+use seaworthy_model::{LicenseFinding, Report};
+use seaworthy_report::merge::{Merged, ScannerRun, merge};
+use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
+use seaworthy_scan::{
+    Canceller, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all, read,
+};
+use seaworthy_source::{SourceOptions, TargetRef};
 
 use super::policy::Judge;
-use crate::args::{Global, ScanArgs};
+use crate::args::{Global, ScanArgs, Scanner};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::write_report;
+use crate::output::{OutputFormat, Written, write_all};
 use crate::progress::Bars;
 use crate::terminal::Terminal;
+
+/// Largest report of another scanner, in bytes.
+const MAX_REPORT: usize = seaworthy_report::read::MAX_BYTES;
 
 /// Scans every target, writes every report, and ends with the worst exit status of all.
 pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
@@ -46,23 +52,42 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         Some(path) => Some(Judge::load(path, &args.around)?),
         None => None,
     };
+    let others = others(&args, &options.read.source);
+    let canceller = Canceller::default();
+    if others.is_some() {
+        crate::interrupt::end_with(&canceller)?;
+    }
     let bars = Bars::new(super::quiet(global));
-    let terminal = Terminal::of_stdout(global.color);
     let mut worst = Status::Pass;
     for (number, target) in targets.iter().enumerate() {
         let began = Instant::now();
         let start_time = crate::time::date_time(crate::time::now());
+        // They work while we do; an error of ours stops them.
+        let running = others
+            .as_ref()
+            .map(|others| Running::start(target, others, &canceller));
         let scanned = read(target, &options.read, &bars)?;
+        let mut all = assess_all(scanned, &database, &options);
+        super::rules::link(&mut all, args.scanner.rules_url.as_deref());
+        let mut joined = match running {
+            Some(running) => Joined::of(all, running.finish())?,
+            None => Joined::alone(all),
+        };
+        if args
+            .output
+            .iter()
+            .any(|spec| spec.format == OutputFormat::Notice)
+        {
+            joined.licenses.clone_from(&joined.report.licenses);
+        }
         // A policy sees what the display filters hide.
-        let gate = judge.as_ref().map(|judge| {
-            let unfiltered = ScanOptions {
-                filter: Filter::default(),
-                ..options.clone()
-            };
-            let report = assess(scanned.clone(), &database, &unfiltered);
-            judge.verdict(&report).gate(judge.name())
-        });
-        let mut report = assess(scanned, &database, &options);
+        let gate = judge
+            .as_ref()
+            .map(|judge| judge.verdict(&joined.report).gate(judge.name()));
+        let mut report = options.filter.filtered(joined.report);
+        if let Some(merged) = &mut joined.merged {
+            options.filter.narrow(merged);
+        }
         if let Some(gate) = gate {
             report.gate = gate;
         }
@@ -70,36 +95,142 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
             let environment = args.around.environment.as_deref().unwrap_or_default();
             super::monitor::remember(file, &report, &args.project, environment)?;
         }
-        let write = WriteOptions {
-            color: terminal.color,
-            width: terminal.width,
-            unicode: terminal.unicode,
-            all: args.all,
-            start_time,
-            end_time: crate::time::date_time(crate::time::now()),
-            elapsed: Some(began.elapsed()),
-            db_age_days: age(&report),
-            ..WriteOptions::default()
+        let mut write = write_options(&args, global, &report);
+        write.start_time = start_time;
+        write.end_time = crate::time::date_time(crate::time::now());
+        write.elapsed = Some(began.elapsed());
+        let written = Written {
+            report: &report,
+            merged: joined.merged.as_ref(),
+            runs: &joined.runs,
+            licenses: &joined.licenses,
         };
         for spec in &args.output {
-            if number > 0 && spec.file.is_none() && spec.format == Format::Table {
+            if number > 0
+                && spec.file.is_none()
+                && spec.format == OutputFormat::Report(Format::Table)
+            {
                 crate::output::print(|out| writeln!(out))?;
             }
-            write_report(spec, &report, &write)?;
+            write_all(spec, &written, &write)?;
         }
         worst = worst.max(report.exit_class().into());
     }
     Ok(worst)
 }
 
+fn write_options(args: &ScanArgs, global: &Global, report: &Report) -> WriteOptions {
+    let terminal = Terminal::of_stdout(global.color);
+    WriteOptions {
+        color: terminal.color,
+        width: terminal.width,
+        unicode: terminal.unicode,
+        all: args.all,
+        db_age_days: age(report),
+        gitlab: GitLabOptions {
+            commit: commit(),
+            ..GitLabOptions::default()
+        },
+        ..WriteOptions::default()
+    }
+}
+
+/// The commit that the pipeline of GitLab works on.
+pub(crate) fn commit() -> Option<Commit> {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let sha = variable("CI_COMMIT_SHA");
+    (!sha.is_empty()).then(|| Commit {
+        sha,
+        author: variable("CI_COMMIT_AUTHOR"),
+        date: variable("CI_COMMIT_TIMESTAMP"),
+        message: variable("CI_COMMIT_MESSAGE"),
+    })
+}
+
+/// Our report with what others found, and what they said.
+struct Joined {
+    report: Report,
+    merged: Option<Merged>,
+    runs: Vec<ExternalRun>,
+    licenses: Vec<LicenseFinding>,
+}
+
+impl Joined {
+    const fn alone(report: Report) -> Self {
+        Self {
+            report,
+            merged: None,
+            runs: Vec::new(),
+            licenses: Vec::new(),
+        }
+    }
+
+    fn of(report: Report, runs: Vec<ExternalRun>) -> Result<Self, Failure> {
+        let own = ScannerRun::own(&report).map_err(Failure::failed)?;
+        let all: Vec<ScannerRun> = std::iter::once(own)
+            .chain(runs.iter().map(|run| run.run.clone()))
+            .collect();
+        let merged = merge(&all, env!("CARGO_PKG_VERSION"));
+        Ok(Self {
+            report: merged.joined(report),
+            merged: Some(merged),
+            runs,
+            licenses: Vec::new(),
+        })
+    }
+}
+
+/// How other scanners are run; none when nobody asks for them.
+fn others(args: &ScanArgs, source: &SourceOptions) -> Option<ExternalOptions> {
+    use seaworthy_report::merge::ScanKind;
+
+    if args.others.with.is_empty() {
+        return None;
+    }
+    let kinds = [
+        (Scanner::Vuln, ScanKind::Vulnerability),
+        (Scanner::Secret, ScanKind::Secret),
+        (Scanner::Config, ScanKind::Config),
+        (Scanner::License, ScanKind::License),
+    ]
+    .into_iter()
+    .filter(|(scanner, _)| args.scanner.scanners.contains(scanner))
+    .map(|(_, kind)| kind)
+    .collect();
+    let platform = source
+        .platform
+        .clone()
+        .unwrap_or_else(seaworthy_oci::Platform::host);
+    let ca_file = match source.ca_files.as_slice() {
+        [only] => Some(only.clone().into_os_string()),
+        _ => None,
+    };
+    Some(ExternalOptions {
+        scanners: args.others.with.clone(),
+        kinds,
+        time_limit: args.others.with_timeout,
+        max_output: MAX_REPORT,
+        search_path: std::env::var_os("PATH").unwrap_or_default(),
+        platform: platform.to_string(),
+        credentials: source.credentials.clone(),
+        ca_file,
+        insecure: source.insecure,
+        plain_http: source.plain_http,
+        // Each scanner gets it under its own name, when the target is in a registry.
+        withheld: vec!["SEAWORTHY_REGISTRY_PASSWORD"],
+    })
+}
+
 /// Two reports in one place would overwrite each other, or be no JSON any more.
 fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
     crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    check_formats(args)?;
     for (at, spec) in args.output.iter().enumerate() {
         if let Some(file) = &spec.file
-            && args.output[..at]
-                .iter()
-                .any(|other| other.file.as_ref() == Some(file))
+            && args.output[..at].iter().any(|other| {
+                other.file.as_ref() == Some(file)
+                    && !(spec.format.is_directory() && other.format.is_directory())
+            })
         {
             return Err(Failure::usage(format!(
                 "two formats go to {}",
@@ -111,19 +242,38 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
         return Ok(());
     }
     for spec in &args.output {
-        let distinct = spec
-            .file
-            .as_ref()
-            .map_or(spec.format == Format::Table, |file| {
-                file.to_string_lossy().contains("{target}")
-            });
+        let distinct = spec.file.as_ref().map_or(
+            matches!(
+                spec.format,
+                OutputFormat::Report(Format::Table) | OutputFormat::Matrix
+            ),
+            |file| file.to_string_lossy().contains("{target}"),
+        );
         if !distinct {
-            return Err(Failure::usage(format!(
-                "several targets and one place for {}",
-                spec.format
-            ))
-            .hint(format!("write -o {}=report-{{target}}", spec.format)));
+            let name = spec.format.name();
+            return Err(
+                Failure::usage(format!("several targets and one place for {name}"))
+                    .hint(format!("write -o {name}=report-{{target}}")),
+            );
         }
+    }
+    Ok(())
+}
+
+/// Formats that need more than was asked for would say nothing.
+fn check_formats(args: &ScanArgs) -> Result<(), Failure> {
+    let asks = |format: &OutputFormat| args.output.iter().any(|spec| spec.format == *format);
+    if asks(&OutputFormat::Notice) && !args.scanner.scanners.contains(&Scanner::License) {
+        return Err(
+            Failure::usage("a notice is made of licences, and none are looked for")
+                .hint("add --scanners license"),
+        );
+    }
+    if asks(&OutputFormat::ScannerReports) && args.others.with.is_empty() {
+        return Err(
+            Failure::usage("scanner-reports are those of other scanners, and none is run")
+                .hint("name some with --with trivy,grype"),
+        );
     }
     Ok(())
 }

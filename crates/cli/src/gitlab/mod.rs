@@ -1,6 +1,7 @@
 //! `seaworthy gitlab scan`, also as `gtcs scan`: GitLab's container scanning analyser by its
 //! variables, files and reports.
 
+mod dependencies;
 mod files;
 mod variables;
 
@@ -12,16 +13,18 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use seaworthy_matching::MatchOptions;
-use seaworthy_model::Report;
+use seaworthy_model::{Report, Severity};
 use seaworthy_report::{EndOfLife, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{Database, Filter, PackageTypes, ScanOptions, scan};
 use seaworthy_source::{Credentials, SourceOptions, TargetRef};
 
 use crate::args::{GitlabScanArgs, Global};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{OutputSpec, write_report};
+use crate::output::{OutputFormat, OutputSpec, write_report};
 use crate::progress::Bars;
 use crate::terminal::Terminal;
+
+pub(crate) use dependencies::run as dependencies;
 
 use files::{Allowlist, MultiImage};
 use variables::Variables;
@@ -169,7 +172,7 @@ impl Job<'_> {
             report.target.name = named;
         }
         let approved = self.allowlist.approved(&report.target.name);
-        self.gate(&mut report, &approved);
+        approve(&mut report, self.args.fail_on, &approved);
         let options = self.write_options(&report, approved, start_time, began);
         self.write(&report, &options)?;
         let status = Status::from(report.exit_class());
@@ -252,31 +255,6 @@ impl Job<'_> {
         }
     }
 
-    /// What is approved does not break the gate.
-    fn gate(&self, report: &mut Report, approved: &BTreeSet<String>) {
-        let Some(level) = self.args.fail_on else {
-            return;
-        };
-        let breaking = report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity >= level)
-            .filter(|finding| {
-                !approved.contains(&finding.id)
-                    && !finding.aliases.iter().any(|id| approved.contains(id))
-            })
-            .count();
-        // Findings below the display threshold count all the same; those were not taken away here.
-        let allowed = report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity >= level)
-            .count()
-            - breaking;
-        report.gate.breaking = report.gate.breaking.saturating_sub(allowed);
-        report.gate.passed = report.gate.breaking == 0;
-    }
-
     fn write_options(
         &self,
         report: &Report,
@@ -325,36 +303,71 @@ impl Job<'_> {
                 default_branch_image: variables.default_branch_image.clone(),
                 approved,
                 end_of_life,
+                commit: crate::commands::commit(),
             },
         }
     }
 
     fn write(&self, report: &Report, options: &WriteOptions) -> Result<(), Failure> {
-        for (format, name) in [
+        let suffix = &self.suffix;
+        let mut files = vec![
             (
                 Format::GitLab,
-                format!("gl-container-scanning-report{}.json", self.suffix),
+                format!("gl-container-scanning-report{suffix}.json"),
             ),
             (
                 Format::CycloneDx,
-                format!("gl-sbom-report{}.cdx.json", self.suffix),
+                format!("gl-sbom-report{suffix}.cdx.json"),
             ),
-        ] {
+        ];
+        // Packages of languages are in no other report.
+        if self.variables.language {
+            files.push((
+                Format::GitLabDependencies,
+                format!("gl-dependency-scanning-report{suffix}.json"),
+            ));
+        }
+        for (format, name) in files {
             let spec = OutputSpec {
-                format,
+                format: OutputFormat::Report(format),
                 file: Some(self.variables.project.join(name)),
             };
             write_report(&spec, report, options)?;
         }
         if !self.variables.quiet && !self.global.quiet {
             let spec = OutputSpec {
-                format: Format::Table,
+                format: OutputFormat::Report(Format::Table),
                 file: None,
             };
             write_report(&spec, report, options)?;
         }
         Ok(())
     }
+}
+
+/// What is approved does not break the gate.
+fn approve(report: &mut Report, fail_on: Option<Severity>, approved: &BTreeSet<String>) {
+    let Some(level) = fail_on else {
+        return;
+    };
+    let breaking = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level)
+        .filter(|finding| {
+            !approved.contains(&finding.id)
+                && !finding.aliases.iter().any(|id| approved.contains(id))
+        })
+        .count();
+    // Findings below the display threshold count all the same; those were not taken away here.
+    let allowed = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level)
+        .count()
+        - breaking;
+    report.gate.breaking = report.gate.breaking.saturating_sub(allowed);
+    report.gate.passed = report.gate.breaking == 0;
 }
 
 /// `archive://PATH` is a saved image, everything else one in a registry or what `scan` takes.

@@ -80,7 +80,7 @@ impl Variables {
                 good
             });
         let timeout = value(lookup, "TRIVY_TIMEOUT", "5m0s");
-        let timeout = duration(&timeout).unwrap_or_else(|| {
+        let timeout = crate::time::duration(&timeout).unwrap_or_else(|| {
             warnings.push(format!(
                 "TRIVY_TIMEOUT={timeout} is no duration; it is 5m0s"
             ));
@@ -188,29 +188,6 @@ pub(super) fn no_image() -> Failure {
         "no image: CS_IMAGE is not set, and CI_REGISTRY_IMAGE, CI_COMMIT_REF_SLUG and CI_COMMIT_SHA do not name one",
     )
     .hint("set CS_IMAGE, or name the image: gtcs scan IMAGE")
-}
-
-/// `5m0s`, `1h30m`, `300s` (Go, `time.ParseDuration`, whole units).
-fn duration(text: &str) -> Option<Duration> {
-    let mut total = 0_u64;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number: u64 = rest[..digits].parse().ok()?;
-        let after = &rest[digits..];
-        let unit = after
-            .find(|c: char| c.is_ascii_digit())
-            .map_or(after, |end| &after[..end]);
-        let seconds = match unit {
-            "h" => 3600,
-            "m" => 60,
-            "s" => 1,
-            _ => return None,
-        };
-        total = total.checked_add(number.checked_mul(seconds)?)?;
-        rest = &after[unit.len()..];
-    }
-    (total > 0).then(|| Duration::from_secs(total))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod gitlab;
 mod monitor;
+mod others;
 mod policy;
 mod scan;
 mod tidy;

@@ -10,7 +10,7 @@ use crate::rule::rules;
 use crate::shell::{program, runs_a_download, words};
 
 rules! { Image:
-ROOT "SW-IMG-0001" Medium ["CIS-DOCKER-4.1", "CIS-DI-0001"]
+ROOT "SW-IMG-0001" Medium ["CIS-DOCKER-4.1", "CIS-DI-0001", "AVD-DS-0002"]
     title "Image runs as root"
     why "Root in the container is root towards the kernel and the mounted files; every escape begins there."
     fix "Add `USER` with a number other than 0 to the last stage of the Dockerfile."
@@ -22,19 +22,19 @@ NAMED_USER "SW-IMG-0002" Low []
     fix "Write the number of the user: `USER 65532`."
     bad "{\"config\": {\"User\": \"app\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\", \"health\"]}}}"
     good "{\"config\": {\"User\": \"10001:10001\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\", \"health\"]}}}";
-HEALTHCHECK "SW-IMG-0003" Negligible ["CIS-DOCKER-4.6", "CIS-DI-0006"]
+HEALTHCHECK "SW-IMG-0003" Negligible ["CIS-DOCKER-4.6", "CIS-DI-0006", "AVD-DS-0026"]
     title "No health check"
     why "Docker and Compose do not notice that the program hangs. Kubernetes uses probes instead, and the OCI format has no place for the check."
     fix "Add `HEALTHCHECK` to the Dockerfile, or accept the rule where Kubernetes runs the image."
     bad "{\"config\": {\"User\": \"65532\"}}"
     good "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD-SHELL\", \"/app health\"]}}}";
-ENV_SECRET "SW-IMG-0004" Critical ["CIS-DOCKER-4.10", "CIS-DI-0010"]
+ENV_SECRET "SW-IMG-0004" Critical ["CIS-DOCKER-4.10", "CIS-DI-0010", "AVD-DS-0031"]
     title "Secret in the environment of the image"
     why "Whoever can pull the image reads the value with `docker inspect`."
     fix "Remove it from the Dockerfile and replace the credential; pass it when the container starts."
     bad "{\"config\": {\"User\": \"65532\", \"Env\": [\"DB_PASSWORD=example\"], \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}}"
     good "{\"config\": {\"User\": \"65532\", \"Env\": [\"DB_PASSWORD_FILE=/run/secrets/db\"], \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}}";
-BUILD_SECRET "SW-IMG-0005" High ["CIS-DOCKER-4.10", "CIS-DI-0010"]
+BUILD_SECRET "SW-IMG-0005" High ["CIS-DOCKER-4.10", "CIS-DI-0010", "AVD-DS-0031"]
     title "Secret in the history of the image"
     why "Build arguments and commands stay in the history: whoever can pull the image reads them with `docker history`."
     fix "Use `RUN --mount=type=secret`, and replace the credential."
@@ -58,19 +58,19 @@ VOLUME "SW-IMG-0008" Medium ["DKL-DI-0002"]
     fix "Remove the volume, or give the program a directory of its own."
     bad "{\"config\": {\"User\": \"65532\", \"Volumes\": {\"/etc\": {}}, \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}}"
     good "{\"config\": {\"User\": \"65532\", \"Volumes\": {\"/var/lib/app\": {}}, \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}}";
-ADD "SW-IMG-0009" Low ["CIS-DOCKER-4.9", "CIS-DI-0009"]
+ADD "SW-IMG-0009" Low ["CIS-DOCKER-4.9", "CIS-DI-0009", "AVD-DS-0005"]
     title "ADD where COPY would do"
     why "ADD fetches addresses without a check and unpacks archives wherever they lead."
     fix "Use `COPY`, or `ADD --checksum` for an address."
     bad "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"ADD app.py /app/ # buildkit\"}]}"
     good "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"/bin/sh -c #(nop) ADD file:0123 in / \"}, {\"created_by\": \"COPY app.py /app/ # buildkit\"}]}";
-UPGRADE "SW-IMG-0010" Low ["DKL-DI-0003"]
+UPGRADE "SW-IMG-0010" Low ["DKL-DI-0003", "AVD-DS-0024"]
     title "Whole distribution upgraded in a layer"
     why "The result depends on the day of the build, and the old packages stay in the layer below."
     fix "Use a newer base image, and upgrade single packages where a fix is missing."
     bad "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"RUN /bin/sh -c apt-get update && apt-get -y dist-upgrade && rm -rf /var/lib/apt/lists/*\"}]}"
     good "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"RUN /bin/sh -c apt-get update && apt-get install -y libssl3 && rm -rf /var/lib/apt/lists/*\"}]}";
-SUDO "SW-IMG-0011" Medium ["DKL-DI-0001"]
+SUDO "SW-IMG-0011" Medium ["DKL-DI-0001", "AVD-DS-0010"]
     title "sudo used"
     why "sudo in an image is a way to root that nothing needs: the build has USER, the container has no second user."
     fix "Use `USER root` for the steps that need it, and switch back."
@@ -82,7 +82,7 @@ CACHE "SW-IMG-0012" Negligible ["DKL-DI-0004", "DKL-DI-0005"]
     fix "Use `apk add --no-cache`, or remove /var/lib/apt/lists in the same RUN, or use a cache mount."
     bad "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"RUN /bin/sh -c apk add curl\"}]}"
     good "{\"config\": {\"User\": \"65532\", \"Healthcheck\": {\"Test\": [\"CMD\", \"/app\"]}}, \"history\": [{\"created_by\": \"RUN /bin/sh -c apk add --no-cache curl\"}]}";
-UPDATE_ALONE "SW-IMG-0013" Low ["CIS-DOCKER-4.7", "CIS-DI-0007"]
+UPDATE_ALONE "SW-IMG-0013" Low ["CIS-DOCKER-4.7", "CIS-DI-0007", "AVD-DS-0017"]
     title "Package lists updated in a layer of their own"
     why "The cached layer makes later installs take old, vulnerable versions."
     fix "Write `apt-get update && apt-get install` in one RUN."

@@ -14,6 +14,7 @@ mod explain;
 mod explain_issues;
 mod ids;
 mod issues;
+mod joined;
 mod names;
 mod output;
 mod table;
@@ -27,6 +28,7 @@ use seaworthy_model::{CoverageEntry, CoverageKind, Target, Tool};
 
 use crate::read::{ReportFormat, ScannerReport};
 pub use crate::read::{ScanKind, ScannerName};
+pub use joined::write_joined;
 pub use output::{MergeFormat, UnknownMergeFormat, write_merged};
 pub use types::{
     Cause, Disagreement, MatrixRow, Merged, MergedFinding, MergedLicense, MergedMisconfiguration,
@@ -168,6 +170,9 @@ fn matrix(runs: &[ScannerRun], merged: &Merged) -> Vec<MatrixRow> {
             }
             RunOutcome::Failed(why) => rows.push(row(run.kind, RunStatus::Failed, why)),
             RunOutcome::Missing(why) => rows.push(row(run.kind, RunStatus::Missing, why)),
+            RunOutcome::NotApplicable(why) => {
+                rows.push(row(run.kind, RunStatus::NotApplicable, why));
+            }
             RunOutcome::TimedOut => {
                 rows.push(row(
                     run.kind,
@@ -212,6 +217,7 @@ fn coverage(runs: &[ScannerRun], reports: &[&ScannerReport]) -> Vec<CoverageEntr
             RunOutcome::Answered(_) => continue,
             RunOutcome::Failed(why) => format!("failed: {why}"),
             RunOutcome::Missing(why) => format!("missing: {why}"),
+            RunOutcome::NotApplicable(why) => format!("not applicable: {why}"),
             RunOutcome::TimedOut => "was stopped after its time limit".to_owned(),
         };
         let subject = match run.kind {

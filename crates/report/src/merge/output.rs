@@ -92,7 +92,11 @@ impl Merged {
                     _ => None,
                 };
                 let kind = row.kind.unwrap_or(ScanKind::Vulnerability);
-                ScannerSummary::new(row.scanner.as_str(), kind, counted)
+                let mut summary = ScannerSummary::new(row.scanner.as_str(), kind, counted);
+                if row.status == RunStatus::NotApplicable {
+                    summary.scan_status = ScannerSummary::NOT_APPLICABLE;
+                }
+                summary
             })
             .collect()
     }
@@ -207,7 +211,7 @@ pub(super) fn names(scanners: &[ScannerName]) -> String {
     names.join(", ")
 }
 
-fn finding(merged: &super::MergedFinding, package: usize) -> Finding {
+pub(super) fn finding(merged: &super::MergedFinding, package: usize) -> Finding {
     Finding {
         id: merged.id.clone(),
         aliases: merged.aliases.clone(),
@@ -231,7 +235,7 @@ fn finding(merged: &super::MergedFinding, package: usize) -> Finding {
     }
 }
 
-fn secret(merged: &super::MergedSecret) -> Secret {
+pub(super) fn secret(merged: &super::MergedSecret) -> Secret {
     let rule = merged.rules.values().next().cloned().unwrap_or_default();
     Secret {
         rule: merged
@@ -248,7 +252,7 @@ fn secret(merged: &super::MergedSecret) -> Secret {
     }
 }
 
-fn misconfiguration(merged: &super::MergedMisconfiguration) -> Misconfiguration {
+pub(super) fn misconfiguration(merged: &super::MergedMisconfiguration) -> Misconfiguration {
     let rule = merged.rules.values().next().cloned().unwrap_or_default();
     Misconfiguration {
         rule: merged

@@ -30,6 +30,36 @@ pub(super) fn write(
     Ok(())
 }
 
+/// What a scan's table does not say: who looked, and where they do not agree.
+pub(super) fn write_differences(
+    merged: &Merged,
+    options: &WriteOptions,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut frame = Frame::new(options);
+    frame.gap();
+    matrix(&mut frame, merged);
+    frame.gap();
+    let vulnerabilities = Some(ScanKind::Vulnerability);
+    if merged.scanners.iter().any(|r| r.kind == vulnerabilities) {
+        agreement(&mut frame, merged);
+    }
+    let asked = asked(merged).len();
+    let mut differing = merged.clone();
+    differing
+        .findings
+        .retain(|f| f.found_by.len() < asked || !f.disagreements.is_empty());
+    differing.secrets.retain(|s| !s.disagreements.is_empty());
+    differing
+        .misconfigurations
+        .retain(|m| !m.disagreements.is_empty());
+    differing.licenses.retain(|l| !l.disagreements.is_empty());
+    findings_of(&mut frame, &differing, &self::asked(merged), options.all);
+    others(&mut frame, &differing, options.all);
+    out.write_all(frame.finish().as_bytes())?;
+    Ok(())
+}
+
 /// The matrix alone.
 pub(super) fn write_matrix(
     merged: &Merged,
@@ -55,7 +85,7 @@ fn header(frame: &mut Frame, merged: &Merged) {
 
 fn matrix(frame: &mut Frame, merged: &Merged) {
     let head = [
-        "Scanner", "Kind", "Status", "Found", "Critical", "Only it", "Time", "",
+        "Scanner", "Kind", "Status", "Found", "Critical", "Alone", "Time",
     ];
     let mut rows: Vec<Vec<Span>> = vec![
         head.iter()
@@ -67,9 +97,14 @@ fn matrix(frame: &mut Frame, merged: &Merged) {
     if let Some(head) = rows.next() {
         frame.push(&head);
     }
-    for (spans, row) in rows.zip(&merged.scanners) {
+    for (at, (spans, row)) in rows.zip(&merged.scanners).enumerate() {
         frame.push(&spans);
-        if !row.reason.is_empty() {
+        // What holds for several kinds is said once, after them.
+        let again = merged
+            .scanners
+            .get(at + 1)
+            .is_some_and(|next| next.scanner == row.scanner && next.reason == row.reason);
+        if !row.reason.is_empty() && !again {
             explanation(frame, &row.reason);
         }
     }
@@ -82,10 +117,10 @@ fn matrix_row(frame: &Frame, row: &MatrixRow) -> Vec<Span> {
     if !row.version.is_empty() {
         name = format!("{name} {}", frame.safe(&row.version));
     }
-    let style = if row.status == RunStatus::Ok {
-        Style::Plain
-    } else {
-        Style::Bad
+    let style = match row.status {
+        RunStatus::Ok => Style::Plain,
+        RunStatus::NotApplicable => Style::Dim,
+        RunStatus::Failed | RunStatus::Missing | RunStatus::TimedOut => Style::Bad,
     };
     vec![
         cell(name),
@@ -167,17 +202,20 @@ fn agreement(frame: &mut Frame, merged: &Merged) {
 }
 
 fn findings(frame: &mut Frame, merged: &Merged, all: bool) {
+    findings_of(frame, merged, &asked(merged), all);
+}
+
+fn findings_of(frame: &mut Frame, merged: &Merged, asked: &[ScannerName], all: bool) {
     let shown = if all || merged.findings.len() <= ROWS {
         merged.findings.len()
     } else {
         ROWS
     };
-    let asked = asked(merged);
     let rows: Vec<Vec<Span>> = merged
         .findings
         .iter()
         .take(shown)
-        .map(|f| row(frame, f, &asked))
+        .map(|f| row(frame, f, asked))
         .collect();
     let shrink = [(3, 16), (2, 24), (3, 8), (0, 16)];
     let rows = frame.columns(rows, 0, &shrink);

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use seaworthy_model::{
     CoverageEntry, Distribution, Epss, KnownExploited, LicenseClass, Location, Origin, Package,
-    Rating, Severity, State, Target, Tool,
+    Rating, Report, Severity, State, Target, Tool,
 };
 use serde::Serialize;
 
-use crate::read::{ScanKind, ScannerName, ScannerReport};
+use crate::read::{ReadError, ScanKind, ScannerName, ScannerReport};
 
 /// How one run of a scanner ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub enum RunOutcome {
     Missing(String),
     /// It was stopped after its time limit.
     TimedOut,
+    /// It does not look for this, or not in targets of this kind; why.
+    NotApplicable(String),
 }
 
 /// One run of one scanner, or one report file.
@@ -48,6 +50,14 @@ impl ScannerRun {
             outcome: RunOutcome::Answered(Box::new(report)),
             elapsed: None,
         }
+    }
+
+    /// Our own scan.
+    ///
+    /// # Errors
+    /// As [`crate::read::own`].
+    pub fn own(report: &Report) -> Result<Self, ReadError> {
+        crate::read::own(report).map(Self::answered)
     }
 
     /// A run without an answer.
@@ -85,6 +95,8 @@ pub enum RunStatus {
     Missing,
     /// Stopped after its time limit.
     TimedOut,
+    /// It does not look for this, or not in targets of this kind.
+    NotApplicable,
 }
 
 impl RunStatus {
@@ -96,6 +108,7 @@ impl RunStatus {
             Self::Failed => "failed",
             Self::Missing => "missing",
             Self::TimedOut => "timed-out",
+            Self::NotApplicable => "not-applicable",
         }
     }
 }
@@ -402,7 +415,34 @@ impl Merged {
     /// The version of the JSON shape that this build writes.
     pub const SCHEMA_VERSION: &'static str = "1.0";
 
-    /// Whether a scanner answered for vulnerabilities.
+    /// The scanners that gave no answer although they could have been expected to: missing, failed,
+    /// stopped, or of no use for what was asked. One that does not look for one kind and answered
+    /// for another is not among them.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<ScannerName> {
+        let broken = |row: &&MatrixRow| {
+            matches!(
+                row.status,
+                RunStatus::Failed | RunStatus::Missing | RunStatus::TimedOut
+            )
+        };
+        let mut names: Vec<ScannerName> = self
+            .scanners
+            .iter()
+            .filter(broken)
+            .map(|row| row.scanner.clone())
+            .collect();
+        let idle = self.scanners.iter().filter(|row| {
+            let mut own = self.scanners.iter().filter(|r| r.scanner == row.scanner);
+            own.all(|r| r.status == RunStatus::NotApplicable)
+        });
+        names.extend(idle.map(|row| row.scanner.clone()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether a scanner answered for a kind.
     #[must_use]
     pub fn has_answer(&self, kind: ScanKind) -> bool {
         self.scanners

@@ -26,8 +26,8 @@ use std::str::FromStr;
 
 use seaworthy_model::{
     Coverage, CoverageEntry, CoverageKind, Distribution, Epss, KnownExploited, LicenseClass,
-    Location, Misconfiguration, Origin, Package, PackageType, Rating, Secret, Severity, State,
-    Target, Tool,
+    Location, Misconfiguration, Origin, Package, PackageType, Rating, Report, Secret, Severity,
+    State, Target, Tool,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -503,6 +503,20 @@ pub fn read(bytes: &[u8], hint: Option<ScannerName>) -> Result<ScannerReport, Re
         report.scanner = hint;
     }
     Ok(report)
+}
+
+/// Our own report, without a detour over its JSON. Parts that could not be assessed are in its
+/// coverage; unlike a file that is read, it is never an error for them.
+///
+/// # Errors
+/// When the report has no shape of ours.
+pub fn own(report: &Report) -> Result<ScannerReport, ReadError> {
+    let document = serde_json::to_value(report).map_err(|e| ReadError::Json {
+        line: e.line(),
+        column: e.column(),
+        message: e.to_string(),
+    })?;
+    Ok(own::read_any(&document)?.finish())
 }
 
 /// The message without the position, which is said anyway.

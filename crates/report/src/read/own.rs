@@ -1,9 +1,11 @@
 //! Our own JSON, any 1.x: fields that a later version adds are left out, words that it adds are
 //! read as unknown.
 
+use std::collections::HashSet;
+
 use seaworthy_model::{
-    CoverageEntry, Distribution, Epss, LicenseClass, LicenseFinding, Misconfiguration, Origin,
-    Package, Rating, Secret, Target,
+    CoverageEntry, Distribution, Epss, LicenseClass, LicenseFinding, Location, Misconfiguration,
+    Origin, Package, Rating, Secret, Target,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,6 +16,24 @@ use super::{
 };
 
 pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
+    let report = read_any(document)?;
+    if fatal(document, &report) {
+        let why = report
+            .coverage
+            .entries
+            .iter()
+            .find(|e| e.kind.is_fatal())
+            .map_or_else(String::new, |e| format!("{}: {}", e.subject, e.detail));
+        return Err(ReadError::ScannerFailed {
+            scanner: ScannerName::Seaworthy,
+            message: why,
+        });
+    }
+    Ok(report)
+}
+
+/// What a report says, however much of its target could be assessed.
+pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
     let version = text(document, "schema_version");
     if version.split('.').next() != Some("1") {
         return Err(ReadError::UnsupportedVersion {
@@ -60,26 +80,17 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     if other_gaps > 0 {
         report.gap(format!("{other_gaps} gaps of a kind that is not known"));
     }
-    if fatal(document, &report) {
-        let why = report
-            .coverage
-            .entries
-            .iter()
-            .find(|e| e.kind.is_fatal())
-            .map_or_else(String::new, |e| format!("{}: {}", e.subject, e.detail));
-        return Err(ReadError::ScannerFailed {
-            scanner: ScannerName::Seaworthy,
-            message: why,
-        });
-    }
+    let others = Others::of(document);
     let mut skipped = 0;
     for entry in list(document, "findings") {
         match vulnerability(entry, &packages) {
+            Some(found) if others.found(&found) => {}
             Some(found) => report.vulnerabilities.push(found),
             None => skipped += 1,
         }
     }
     report.note_skipped(skipped, "a package");
+    asked_for(&mut report, document);
     for (key, kind) in [
         ("secrets", ScanKind::Secret),
         ("misconfigurations", ScanKind::Config),
@@ -92,16 +103,113 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     report.secrets = list(document, "secrets")
         .iter()
         .filter_map(one::<Secret>)
+        .filter(|secret| !others.has("secrets", &secret.location, &secret.title))
         .collect();
     report.misconfigurations = list(document, "misconfigurations")
         .iter()
         .filter_map(one::<Misconfiguration>)
+        .filter(|issue| !others.has("misconfigurations", &issue.location, &issue.title))
         .collect();
     report.licenses = list(document, "licenses")
         .iter()
         .filter_map(|entry| license(entry, &packages))
+        .filter(|license| !others.has("licenses", &license.location, &license.license))
         .collect();
     Ok(report)
+}
+
+/// What the report says that it looked for; older ones do not say.
+fn asked_for(report: &mut ScannerReport, document: &Value) {
+    let asked = list(document, "scanners");
+    if asked.is_empty() {
+        return;
+    }
+    report.kinds = asked
+        .iter()
+        .filter_map(|word| match word.as_str()? {
+            "vuln" => Some(ScanKind::Vulnerability),
+            "secret" => Some(ScanKind::Secret),
+            "config" => Some(ScanKind::Config),
+            "license" => Some(ScanKind::License),
+            _ => None,
+        })
+        .collect();
+    for entry in report.coverage.entries.clone() {
+        if entry.kind == seaworthy_model::CoverageKind::ScannerMissing {
+            missing(report, &entry.subject);
+        }
+    }
+}
+
+/// What only other scanners found: a report of `scan --with` says so under `merge`, and that is
+/// not ours.
+struct Others {
+    vulnerabilities: HashSet<(String, String, String)>,
+    issues: HashSet<(&'static str, String, u64, String)>,
+}
+
+impl Others {
+    fn of(document: &Value) -> Self {
+        let merge = get(document, "merge");
+        let theirs = |entry: &&Value| {
+            !strings(entry, "found_by")
+                .iter()
+                .any(|name| name == ScannerName::Seaworthy.as_str())
+        };
+        let vulnerabilities = list(merge, "findings")
+            .iter()
+            .filter(theirs)
+            .map(|entry| {
+                let package = get(entry, "package");
+                (
+                    string(entry, "id"),
+                    string(package, "name"),
+                    string(package, "version"),
+                )
+            })
+            .collect();
+        let issues = [
+            ("secrets", "title"),
+            ("misconfigurations", "title"),
+            ("licenses", "license"),
+        ]
+        .into_iter()
+        .flat_map(|(kind, title)| {
+            list(merge, kind).iter().filter(theirs).map(move |entry| {
+                let location = get(entry, "location");
+                (
+                    kind,
+                    string(location, "path"),
+                    get(location, "start_line").as_u64().unwrap_or_default(),
+                    string(entry, title),
+                )
+            })
+        })
+        .collect();
+        Self {
+            vulnerabilities,
+            issues,
+        }
+    }
+
+    fn found(&self, found: &Vulnerability) -> bool {
+        !self.vulnerabilities.is_empty()
+            && self.vulnerabilities.contains(&(
+                found.id.clone(),
+                found.package.name.clone(),
+                found.package.version.clone(),
+            ))
+    }
+
+    fn has(&self, kind: &'static str, location: &Location, title: &str) -> bool {
+        !self.issues.is_empty()
+            && self.issues.contains(&(
+                kind,
+                location.path.clone(),
+                u64::from(location.start_line),
+                title.to_owned(),
+            ))
+    }
 }
 
 /// A report that could not be assessed is no answer, unless somebody accepted that.
@@ -110,9 +218,14 @@ fn fatal(document: &Value, report: &ScannerReport) -> bool {
 }
 
 fn missing(report: &mut ScannerReport, subject: &str) {
-    if matches!(subject, "vuln" | "vulnerability") {
-        report.kinds.remove(&ScanKind::Vulnerability);
-    }
+    let kind = match subject {
+        "vuln" | "vulnerability" => ScanKind::Vulnerability,
+        "secret" => ScanKind::Secret,
+        "config" => ScanKind::Config,
+        "license" => ScanKind::License,
+        _ => return,
+    };
+    report.kinds.remove(&kind);
 }
 
 fn one<T: DeserializeOwned>(value: &Value) -> Option<T> {
