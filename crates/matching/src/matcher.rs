@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
 use seaworthy_model::{
-    CoverageEntry, Distribution, Finding, Inventory, MatchReason, Origin, Package, PackageType,
-    ShardInfo, State,
+    CoverageEntry, Distribution, Evidence, Finding, Inventory, MatchReason, Origin, Package,
+    PackageType, ShardInfo, State,
 };
 use seaworthy_versions::Scheme;
 use seaworthy_vulndb::{Database, EndRef, Row, Shard};
@@ -209,6 +210,7 @@ impl<'a> Matcher<'a> {
                 Standing::LeftOut => {}
             }
         }
+        self.leave_to_ecosystems(&mut findings);
         let mut shards: Vec<ShardInfo> = PackageType::ALL
             .into_iter()
             .filter(|kind| gaps.has_answer(*kind))
@@ -217,6 +219,35 @@ impl<'a> Matcher<'a> {
         shards.sort();
         shards.dedup();
         (findings, gaps.entries(self), shards)
+    }
+
+    /// Takes away what is said of a bare binary and also of a package that the same file is: the
+    /// ecosystem's advisories know more (a Go program and its main module).
+    fn leave_to_ecosystems(&self, findings: &mut Vec<Finding>) {
+        let package = |finding: &Finding| self.inventory.packages.get(finding.package);
+        let is_bare = |package: &Package| package.kind == PackageType::Generic;
+        let bare: FxHashSet<&Evidence> = (findings.iter().filter_map(package))
+            .filter(|package| is_bare(package))
+            .map(|package| &package.evidence)
+            .collect();
+        if bare.is_empty() {
+            return;
+        }
+        let mut said: FxHashSet<(&Evidence, String)> = FxHashSet::default();
+        for finding in findings.iter() {
+            if let Some(package) = package(finding)
+                && !is_bare(package)
+                && bare.contains(&package.evidence)
+            {
+                let ids = std::iter::once(&finding.id).chain(&finding.aliases);
+                said.extend(ids.map(|id| (&package.evidence, id.clone())));
+            }
+        }
+        findings.retain(|finding| {
+            !package(finding).is_some_and(|package| {
+                is_bare(package) && said.contains(&(&package.evidence, finding.id.clone()))
+            })
+        });
     }
 
     /// Why a shard counts as stale; none when it does not, or when nobody asked.

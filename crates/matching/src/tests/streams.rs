@@ -374,3 +374,33 @@ fn a_package_whose_support_ended_is_told() {
         assert_eq!(gaps, gap.into_iter().collect::<Vec<_>>(), "{today} {text}");
     }
 }
+
+#[test]
+fn a_go_program_is_not_reported_as_a_binary_too() {
+    let go = shard(
+        "go",
+        "go",
+        &["github.com/hashicorp/vault CVE-2024-1=GO-2024-1 go-vulndb fixed 0..1.15.1"],
+    );
+    let rows = [
+        "vault CVE-2024-1 nvd fixed ..1.15.1",
+        "vault CVE-2024-2 nvd fixed ..1.15.2",
+    ];
+    let database = Database::from_shards(vec![go, shard("generic", "maven", &rows)]);
+    let both = Inventory {
+        packages: vec![
+            package(PackageType::Go, "github.com/hashicorp/vault v1.15.0"),
+            package(PackageType::Generic, "vault 1.15.0"),
+        ],
+        ..Inventory::default()
+    };
+    check(
+        "one each",
+        &both,
+        &database,
+        &[
+            "CVE-2024-1=GO-2024-1 fixed 1.15.1 [< 1.15.1]",
+            "CVE-2024-2 fixed 1.15.2 [< 1.15.2]",
+        ],
+    );
+}
