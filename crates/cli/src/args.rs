@@ -15,8 +15,12 @@ use crate::terminal::ColorChoice;
 
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
 pub(crate) use generate::{GenerateCommand, MergeArgs, MergeOutput};
-pub(crate) use monitor::{AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, TrendArgs};
-pub(crate) use policy::{AroundArgs, CheckArgs, ExplainRuleArgs, PolicyCommand, VexArgs};
+pub(crate) use monitor::{
+    AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, StandingArgs, TrendArgs,
+};
+pub(crate) use policy::{
+    AroundArgs, CheckArgs, ExcuseArgs, ExplainRuleArgs, PolicyCommand, VexArgs,
+};
 pub(crate) use scanners::{RulesArgs, Scanner, ScannerArgs, WithArgs};
 
 /// Decides whether a container image may sail: finds what is wrong with it, says how to fix it.
@@ -227,6 +231,17 @@ pub(crate) struct DatabaseArgs {
         help_heading = "Database"
     )]
     pub(crate) max_db_age: u32,
+}
+
+/// How commands on reports get one of a target: what is looked for, where, and by which advisories.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    #[command(flatten)]
+    pub(crate) scanner: ScannerArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 /// What is shown and what fails.

@@ -91,6 +91,18 @@ impl From<seaworthy_scan::Error> for Failure {
     }
 }
 
+/// Says on standard error what the user should know and what stops nothing.
+pub(crate) fn warn(message: &str) {
+    use std::io::Write as _;
+    let mut err = anstream::stderr().lock();
+    // Nothing is left to do when even that cannot be said.
+    let _ = writeln!(
+        err,
+        "\u{1b}[1;33mwarning\u{1b}[0m: {}",
+        crate::terminal::one_line(message)
+    );
+}
+
 /// What clap has to say: help and version are no errors.
 pub(crate) fn usage(error: &clap::Error) -> Outcome {
     use clap::error::ErrorKind;

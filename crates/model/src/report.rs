@@ -42,6 +42,23 @@ pub struct Target {
     pub source: String,
 }
 
+impl Target {
+    /// What the image is called: the reference that an archive carries, else the archive's own name;
+    /// for everything else the target's name. Where it lies on a disk says nothing about an image,
+    /// so a new place makes no other image of it.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        if !self.source.ends_with("-archive") {
+            return &self.name;
+        }
+        let tag = (self.name.strip_suffix(')')).and_then(|name| name.rsplit_once(" ("));
+        match tag {
+            Some((_, tag)) if !tag.is_empty() => tag,
+            _ => self.name.rsplit('/').next().unwrap_or(&self.name),
+        }
+    }
+}
+
 /// One shard that answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ShardInfo {
@@ -204,6 +221,38 @@ impl Report {
             ExitClass::Pass
         } else {
             ExitClass::GateFailed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_are_called_what_they_hold() {
+        for (source, name, image) in [
+            (
+                "docker-archive",
+                "/builds/shop/web.tar (reg.example.com/shop/web:1.8)",
+                "reg.example.com/shop/web:1.8",
+            ),
+            ("docker-archive", "/builds/shop/web.tar", "web.tar"),
+            ("oci-archive", "web.tar", "web.tar"),
+            ("docker-archive", "a ()", "a ()"),
+            (
+                "registry",
+                "reg.example.com/shop/web:1",
+                "reg.example.com/shop/web:1",
+            ),
+            ("oci-dir", "images/storefront", "images/storefront"),
+        ] {
+            let target = Target {
+                name: name.to_owned(),
+                source: source.to_owned(),
+                ..Target::default()
+            };
+            assert_eq!(target.image(), image, "{name}");
         }
     }
 }

@@ -421,6 +421,7 @@ mod tests {
         let waivers = [crate::Waiver {
             id: "CVE-2026-0".to_owned(),
             package: None,
+            path: None,
             reason: "not reachable".to_owned(),
         }]
         .into_iter()

@@ -9,9 +9,7 @@ use seaworthy_model::Severity;
 use serde::Serialize;
 
 use crate::text::markdown;
-use crate::{
-    ComplianceStatus, Error, Measurement, SecurityMetrics, Tally, View, iso, repository, write_json,
-};
+use crate::{ComplianceStatus, Error, Measurement, SecurityMetrics, Tally, View, iso, write_json};
 
 /// The figures of any number of reports, in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -318,8 +316,8 @@ fn table_row(image: &SecurityMetrics, view: View, name: usize) -> String {
     let row = MetricsRow::of(image);
     let short = image
         .image
-        .get(repository(&image.image).rfind('/').map_or(0, |at| at + 1)..)
-        .unwrap_or(&image.image);
+        .rsplit_once('/')
+        .map_or(image.image.as_str(), |(_, last)| last);
     let shown = if unicode_width::UnicodeWidthStr::width(image.image.as_str()) > name {
         short
     } else {

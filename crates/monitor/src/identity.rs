@@ -73,14 +73,47 @@ pub(crate) fn is_bundle(id: &str) -> bool {
 }
 
 /// An image reference without its tag and digest: `registry.example.com:5000/shop/web`. A port is
-/// no tag. What is no image reference (a directory) comes back whole.
+/// no tag. One image has one name: `docker.io/library/alpine` and `index.docker.io/alpine` are
+/// `alpine`, and hosts are in lower case. What is no image reference (a directory) comes back whole.
 #[must_use]
-pub fn repository(image: &str) -> &str {
+pub fn repository(image: &str) -> String {
+    let (name, _) = without_tag(image);
+    let (host, path) = match name.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),
+        _ => return of_hub(name).to_owned(),
+    };
+    match host.to_ascii_lowercase().as_str() {
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => of_hub(path).to_owned(),
+        // `./images/web` and `../images/web` are directories.
+        "." | ".." => name.to_owned(),
+        host => format!("{host}/{path}"),
+    }
+}
+
+/// A reference as it is stored and looked up: its repository as [`repository`] has it, with the tag
+/// and the digest that it has.
+#[must_use]
+pub fn canonical(image: &str) -> String {
+    let (_, rest) = without_tag(image);
+    format!("{}{rest}", repository(image))
+}
+
+/// A reference before and from its tag or digest on.
+fn without_tag(image: &str) -> (&str, &str) {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let slash = name.rfind('/').map_or(0, |at| at + 1);
-    match name.get(slash..).and_then(|last| last.find(':')) {
-        Some(colon) => name.get(..slash + colon).unwrap_or(name),
-        None => name,
+    let end = match name.get(slash..).and_then(|last| last.find(':')) {
+        Some(colon) => slash + colon,
+        None => name.len(),
+    };
+    image.split_at_checked(end).unwrap_or((image, ""))
+}
+
+/// A repository of Docker Hub, as people write it.
+fn of_hub(path: &str) -> &str {
+    match path.strip_prefix("library/") {
+        Some(name) if !name.contains('/') => name,
+        _ => path,
     }
 }
 
@@ -114,10 +147,32 @@ mod tests {
             ("host:5000/shop/web:1.8@sha256:ab", "host:5000/shop/web"),
             ("shop/web@sha256:ab", "shop/web"),
             ("examples/images/storefront", "examples/images/storefront"),
+            ("docker.io/library/alpine:3.18", "alpine"),
+            ("library/alpine", "alpine"),
+            ("index.docker.io/shop/web:1", "shop/web"),
+            (
+                "Registry.Example.com/shop/web:1",
+                "registry.example.com/shop/web",
+            ),
+            ("./images/web", "./images/web"),
+            ("../images/web", "../images/web"),
+            ("localhost/web:1", "localhost/web"),
             ("", ""),
             (":", ""),
         ] {
             assert_eq!(repository(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn tags_and_digests_stay_in_canonical_names() {
+        for (image, expected) in [
+            ("docker.io/library/alpine:3.18", "alpine:3.18"),
+            ("alpine:3.18@sha256:ab", "alpine:3.18@sha256:ab"),
+            ("host:5000/web@sha256:ab", "host:5000/web@sha256:ab"),
+            ("web", "web"),
+        ] {
+            assert_eq!(canonical(image), expected);
         }
     }
 }

@@ -38,12 +38,12 @@ pub use exposition::{
     FAMILIES, Family, Push, openmetrics, prometheus_text, push_requests, stale_pushes,
 };
 pub use fleet::{CommonFinding, Fleet, FleetSummary};
-pub use identity::{FindingKey, finding_keys, repository};
+pub use identity::{FindingKey, canonical, finding_keys, repository};
 pub use metrics::{
     ComplianceStatus, Context, METRICS_FILE, Measurement, SecurityMetrics, VulnerabilityCounts,
     measure,
 };
-pub use score::{RISK_SCALE, risk, risk_score, security_score};
+pub use score::{RISK_SCALE, risk_score, security_score, weight};
 pub use svg::{SvgOptions, svg_chart};
 pub use text::View;
 pub use time::iso;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::{active, digest};
 use crate::score::is_fixable;
-use crate::{Error, Tally, Waivers, iso, risk, risk_score, security_score, write_json};
+use crate::{Error, Tally, Waivers, iso, risk_score, security_score, weight, write_json};
 
 /// The name of the file that the pipelines of the field expect.
 pub const METRICS_FILE: &str = "security-metrics.json";
@@ -165,14 +165,14 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
     }
     let vulnerabilities = Tally::of(counted.iter().map(|f| f.severity));
     let assessed = !inventory.coverage.has_fatal();
-    let total_risk: f64 = counted.iter().map(|f| risk(f)).sum();
+    let total_risk: f64 = counted.iter().map(|f| weight(f)).sum();
     let mut ids: Vec<_> = counted.iter().map(|f| (f.id.clone(), f.severity)).collect();
     ids.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
     ids.dedup_by(|a, b| a.0 == b.0);
     let image = inventory.image.as_ref();
     let number = |n: usize| n as u64;
     Measurement {
-        image: report.target.name.clone(),
+        image: report.target.image().to_owned(),
         digest: digest(report),
         project: context.project.clone(),
         environment: context.environment.clone(),

@@ -20,7 +20,7 @@ pub fn security_score(counts: &Tally) -> u32 {
 /// The sum of risks at which [`risk_score`] is 50.
 pub const RISK_SCALE: f64 = 100.0;
 
-/// The risk of one finding: `severity × exploitation × fix × origin`.
+/// What one finding weighs in the score of its image: `severity × exploitation × fix × origin`.
 ///
 /// | factor | values |
 /// |---|---|
@@ -31,7 +31,7 @@ pub const RISK_SCALE: f64 = 100.0;
 ///
 /// A vulnerability that nobody rated weighs as a medium one: unknown is not harmless.
 #[must_use]
-pub fn risk(finding: &Finding) -> f64 {
+pub fn weight(finding: &Finding) -> f64 {
     let severity = match finding.severity {
         Severity::Critical => 10.0,
         Severity::High => 5.0,
@@ -58,7 +58,7 @@ pub(crate) fn is_fixable(finding: &Finding) -> bool {
     finding.state == State::Fixed && finding.fixed_version.is_some()
 }
 
-/// The risk-weighted score: `100 · S / (S + R)` with R the sum of all risks and S
+/// The risk-weighted score: `100 · S / (S + R)` with R the sum of all weights and S
 /// [`RISK_SCALE`], to one decimal. Every finding that goes raises it, however many are left.
 #[must_use]
 pub fn risk_score(total_risk: f64) -> f64 {
@@ -102,7 +102,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut Finding), expected: f64| {
             let mut finding = plain.clone();
             change(&mut finding);
-            let found = risk(&finding);
+            let found = weight(&finding);
             assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         };
         check(&|_| {}, 4.0);

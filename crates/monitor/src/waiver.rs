@@ -13,6 +13,9 @@ pub struct Waiver {
     /// The package it is waived for; none for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// The file that the package was found in; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Why.
     pub reason: String,
 }
@@ -34,21 +37,16 @@ impl Waivers {
     /// The waiver that covers a finding, looked up by its id and then by its aliases.
     #[must_use]
     pub fn covers(&self, finding: &Finding, package: &Package) -> Option<&Waiver> {
-        self.covering(
-            std::iter::once(&finding.id).chain(&finding.aliases),
-            &package.name,
-        )
-    }
-
-    pub(crate) fn covering<'a>(
-        &self,
-        ids: impl IntoIterator<Item = &'a String>,
-        package: &str,
-    ) -> Option<&Waiver> {
-        ids.into_iter()
+        std::iter::once(&finding.id)
+            .chain(&finding.aliases)
             .filter_map(|id| self.by_id.get(id))
             .flatten()
-            .find(|waiver| waiver.package.as_deref().is_none_or(|p| p == package))
+            .find(|waiver| {
+                let is = |wanted: &Option<String>, found: &str| {
+                    wanted.as_ref().is_none_or(|wanted| wanted == found)
+                };
+                is(&waiver.package, &package.name) && is(&waiver.path, &package.evidence.path)
+            })
     }
 }
 
@@ -77,6 +75,7 @@ mod tests {
         let waiver = |id: &str, package: Option<&str>| Waiver {
             id: id.to_owned(),
             package: package.map(str::to_owned),
+            path: None,
             reason: "accepted".to_owned(),
         };
         for (waivers, covered) in [

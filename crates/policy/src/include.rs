@@ -1,51 +1,55 @@
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use seaworthy_oci::Digest;
+use seaworthy_oci::{Digest, Reference};
 
 use crate::error::{Error, Place, Problems};
 use crate::merge::{merge, normalise};
 use crate::read::{Fields, shown};
 use crate::yaml::{self, Node, Value};
+use seaworthy_model::text::plain;
 
 /// Deepest chain of includes.
 const MAX_DEPTH: usize = 5;
 /// Most files that one policy includes, directly and indirectly.
 const MAX_FILES: usize = 50;
 
+/// Largest file that is included, in bytes.
+pub const MAX_INCLUDE: usize = yaml::MAX_BYTES;
+
 /// Where an included file lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IncludeSource {
-    /// A path; relative ones begin at the directory of the including file.
+    /// A path, as seen from where the including file's own name is.
     File(String),
     /// An `https:` address.
     Url(String),
-    /// An OCI artifact whose only layer is the file.
+    /// An OCI artifact whose only layer is the file: a reference, with or without a digest.
     Oci(String),
 }
 
 impl IncludeSource {
-    fn text(&self) -> &str {
+    /// What the user wrote, an artifact with `oci://` before it.
+    fn text(&self) -> String {
         match self {
-            Self::File(text) | Self::Url(text) | Self::Oci(text) => text,
+            Self::File(text) | Self::Url(text) => text.clone(),
+            Self::Oci(text) => format!("oci://{text}"),
         }
     }
 }
 
 /// Fetches what a policy includes; implemented where files and the network are.
 pub trait Includes {
-    /// The bytes of an included file. `from` is the file that includes it, by the name it was
-    /// loaded or fetched under; `digest` is the pinned digest, which the caller verifies again.
+    /// The bytes of an included file, at most [`MAX_INCLUDE`]. What a digest pins is verified: that
+    /// of the file by the caller (`digest` is only told), that in the reference of an artifact by
+    /// whoever fetches it. Nothing is kept for a next time: an include that cannot be had is an
+    /// error, never what was there yesterday.
     ///
     /// # Errors
     /// In one sentence, lower case, why it cannot be had: the file is missing, the certificate has
     /// expired.
-    fn fetch(
-        &self,
-        from: &str,
-        source: &IncludeSource,
-        digest: Option<&Digest>,
-    ) -> Result<Vec<u8>, String>;
+    fn fetch(&self, source: &IncludeSource, digest: Option<&Digest>) -> Result<Vec<u8>, String>;
 }
 
 /// Includes nothing: every include is an error.
@@ -53,7 +57,7 @@ pub trait Includes {
 pub struct NoIncludes;
 
 impl Includes for NoIncludes {
-    fn fetch(&self, _: &str, _: &IncludeSource, _: Option<&Digest>) -> Result<Vec<u8>, String> {
+    fn fetch(&self, _: &IncludeSource, _: Option<&Digest>) -> Result<Vec<u8>, String> {
         Err("includes are not allowed here".to_owned())
     }
 }
@@ -72,6 +76,7 @@ pub(crate) fn load(
         problems: Problems::default(),
         sources: Sources::default(),
         open: vec![name.to_owned()],
+        included: 0,
     };
     let root = loader.file(&name.into(), bytes)?;
     let sources = loader.sources;
@@ -84,6 +89,8 @@ struct Loader<'i> {
     sources: Sources,
     /// The chain of files that are being read.
     open: Vec<String>,
+    /// How often a file was included; one that is included twice counts twice.
+    included: usize,
 }
 
 impl Loader<'_> {
@@ -125,25 +132,26 @@ impl Loader<'_> {
 
     fn include(&mut self, from: &Arc<str>, item: &Node) -> Result<Option<Node>, Error> {
         let place = &item.place;
-        let Some((source, digest)) = reference(item, &mut self.problems) else {
+        let Some((source, digest)) = self.reference(from, item) else {
             return Ok(None);
         };
-        let name = source.text().to_owned();
+        let name = source.text();
         if self.open.contains(&name) {
             self.problems
                 .add(place, format!("`{}` includes itself", shown(&name)));
             return Ok(None);
         }
-        if self.open.len() > MAX_DEPTH || self.sources.len() >= MAX_FILES {
+        if self.open.len() > MAX_DEPTH || self.included >= MAX_FILES {
             self.problems.add(
                 place,
                 format!("more than {MAX_DEPTH} includes in a chain or {MAX_FILES} in all"),
             );
             return Ok(None);
         }
-        let Some(bytes) = self.fetch(from, place, &source, digest.as_ref()) else {
+        let Some(bytes) = self.fetch(place, &source, digest.as_ref()) else {
             return Ok(None);
         };
+        self.included += 1;
         self.open.push(name.clone());
         let node = self.file(&name.as_str().into(), &bytes);
         self.open.pop();
@@ -161,18 +169,15 @@ impl Loader<'_> {
 
     fn fetch(
         &mut self,
-        from: &str,
         place: &Place,
         source: &IncludeSource,
         digest: Option<&Digest>,
     ) -> Option<Vec<u8>> {
-        let name = shown(source.text());
-        match self.includes.fetch(from, source, digest) {
-            Ok(bytes) if bytes.len() > yaml::MAX_BYTES => {
-                self.problems.add(
-                    place,
-                    format!("`{name}` has more than {} bytes", yaml::MAX_BYTES),
-                );
+        let name = shown(&source.text());
+        match self.includes.fetch(source, digest) {
+            Ok(bytes) if bytes.len() > MAX_INCLUDE => {
+                self.problems
+                    .add(place, format!("`{name}` has more than {MAX_INCLUDE} bytes"));
                 None
             }
             Ok(bytes) => match digest {
@@ -190,7 +195,7 @@ impl Loader<'_> {
             },
             Err(why) => {
                 self.problems
-                    .add(place, format!("cannot include `{name}`: {}", shown(&why)));
+                    .add(place, format!("cannot include `{name}`: {}", plain(&why)));
                 None
             }
         }
@@ -222,10 +227,10 @@ impl Loader<'_> {
             if let Value::Map(entries) = &mut stripped.value {
                 entries.retain(|e| matches!(e.key.as_str(), "file" | "url" | "oci" | "digest"));
             }
-            let Some((source, digest)) = reference(&stripped, &mut self.problems) else {
+            let Some((source, digest)) = self.reference(&from, &stripped) else {
                 continue;
             };
-            let Some(bytes) = self.fetch(&from, &place, &source, digest.as_ref()) else {
+            let Some(bytes) = self.fetch(&place, &source, digest.as_ref()) else {
                 continue;
             };
             let Ok(text) = String::from_utf8(bytes) else {
@@ -233,7 +238,7 @@ impl Loader<'_> {
                 continue;
             };
             if let Value::Map(entries) = &mut item.value {
-                let file: Arc<str> = source.text().into();
+                let file: Arc<str> = source.text().as_str().into();
                 let start = Place {
                     file,
                     line: 1,
@@ -252,18 +257,101 @@ impl Loader<'_> {
     }
 }
 
-/// `file: x`, `url: x`, `oci: x` with `digest`; a plain text is a file.
-fn reference(item: &Node, problems: &mut Problems) -> Option<(IncludeSource, Option<Digest>)> {
-    if let Value::Text(text, _) = &item.value {
-        return Some((IncludeSource::File(text.clone()), None));
+/// Whether a name is one of the network.
+fn is_remote(name: &str) -> bool {
+    name.contains("://")
+}
+
+/// The path of a file beside another one, without detours, so that a file has one name.
+fn beside(from: &str, path: &str) -> String {
+    let joined = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
+    let mut clean = PathBuf::new();
+    for part in joined.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(clean.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
     }
+    clean.to_string_lossy().into_owned()
+}
+
+/// A plain text: an address, an artifact, else a file.
+fn of_text(text: &str) -> IncludeSource {
+    if let Some(reference) = text.strip_prefix("oci://") {
+        IncludeSource::Oci(reference.to_owned())
+    } else if is_remote(text) {
+        IncludeSource::Url(text.to_owned())
+    } else {
+        IncludeSource::File(text.to_owned())
+    }
+}
+
+impl Loader<'_> {
+    /// `file: x`, `url: x`, `oci: x` with `digest`, or one of them as a plain text.
+    fn reference(&mut self, from: &str, item: &Node) -> Option<(IncludeSource, Option<Digest>)> {
+        let problems = &mut self.problems;
+        let (node, source, digest) = match &item.value {
+            Value::Text(text, _) => (item, of_text(text), None),
+            _ => long_reference(item, problems)?,
+        };
+        let unpinned =
+            "what comes over the network must be pinned: add `digest: sha256:…` of the file";
+        match source {
+            IncludeSource::File(_) if is_remote(from) => {
+                problems.add(
+                    &node.place,
+                    "what came over the network cannot include files of this machine; include them by url or oci, pinned",
+                );
+                None
+            }
+            IncludeSource::File(path) => Some((IncludeSource::File(beside(from, &path)), digest)),
+            IncludeSource::Url(url) if !url.starts_with("https://") => {
+                problems.add(&node.place, "an included address must begin with https://");
+                None
+            }
+            IncludeSource::Url(_) if digest.is_none() => {
+                problems.add(&item.place, unpinned);
+                None
+            }
+            IncludeSource::Oci(text) => match text.parse::<Reference>() {
+                Err(error) => {
+                    problems.add(&node.place, error.to_string());
+                    None
+                }
+                Ok(reference) if reference.digest.is_none() && digest.is_none() => {
+                    problems.add(
+                        &item.place,
+                        format!("{unpinned}, or `@sha256:…` of the artifact to its reference"),
+                    );
+                    None
+                }
+                Ok(_) => Some((IncludeSource::Oci(text), digest)),
+            },
+            source => Some((source, digest)),
+        }
+    }
+}
+
+/// The mapping's form.
+fn long_reference<'n>(
+    item: &'n Node,
+    problems: &mut Problems,
+) -> Option<(&'n Node, IncludeSource, Option<Digest>)> {
     let mut fields = Fields::of(item, "an include", problems)?;
     let mut found = Vec::new();
     type Make = fn(String) -> IncludeSource;
     let kinds: [(&'static str, Make); 3] = [
         ("file", IncludeSource::File),
         ("url", IncludeSource::Url),
-        ("oci", IncludeSource::Oci),
+        ("oci", |text| match text.strip_prefix("oci://") {
+            Some(reference) => IncludeSource::Oci(reference.to_owned()),
+            None => IncludeSource::Oci(text),
+        }),
     ];
     for (key, make) in kinds {
         if let Some(node) = fields.node(key) {
@@ -280,19 +368,5 @@ fn reference(item: &Node, problems: &mut Problems) -> Option<(IncludeSource, Opt
         return None;
     }
     let (node, source) = found.pop()?;
-    match &source {
-        IncludeSource::Url(url) if !url.starts_with("https://") => {
-            problems.add(&node.place, "an included address must begin with https://");
-            return None;
-        }
-        IncludeSource::Url(_) | IncludeSource::Oci(_) if digest.is_none() => {
-            problems.add(
-                &item.place,
-                "what comes over the network must be pinned: add `digest: sha256:…` of the file",
-            );
-            return None;
-        }
-        _ => {}
-    }
-    Some((source, digest))
+    Some((node, source, digest))
 }

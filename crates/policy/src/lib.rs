@@ -12,6 +12,7 @@ mod baseline;
 mod cases;
 mod cel;
 mod check;
+mod containers;
 mod date;
 mod error;
 mod explain;
@@ -28,6 +29,7 @@ mod row;
 mod rules;
 mod sections;
 mod subject;
+mod table;
 mod verdict;
 mod vex;
 mod waiver;
@@ -41,10 +43,11 @@ mod tests;
 pub use baseline::Baseline;
 pub use cases::{Case, CaseResult, read_cases, run_cases};
 pub use check::{Exceptions, evaluate};
+pub use containers::container_facts;
 pub use date::{Date, InvalidDate};
 pub use error::{Error, Place, Problem};
 pub use explain::{Explanation, RuleNote, explain};
-pub use include::{IncludeSource, Includes, NoIncludes};
+pub use include::{IncludeSource, Includes, MAX_INCLUDE, NoIncludes};
 pub use init::{INIT_CASES, INIT_POLICY};
 pub use output::{ReportContext, policy_report, security_summary};
 pub use policy::{Action, NotAssessed, Policy, WaiverRules};
@@ -52,8 +55,9 @@ pub use subject::{
     AttestationFacts, ContainerFacts, DockerfileFacts, Facts, SignatureFacts, StageBase,
     StageFacts, Subject, finding_key,
 };
+pub use table::verdict_table;
 pub use verdict::{
-    Cause, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
+    Cause, Left, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
     WaiverNoteKind,
 };
 pub use vex::{OpenVexOptions, VexDocument, VexStatement, VexStatus, openvex};

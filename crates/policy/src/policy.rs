@@ -273,6 +273,19 @@ pub(crate) enum Since {
 }
 
 impl Since {
+    /// Why an age is not known.
+    pub(crate) const fn missing(self) -> &'static str {
+        match self {
+            Self::Published => {
+                "the day of publication is not known: the database carries none (count `since: first_seen`, with --history)"
+            }
+            Self::FirstSeen => {
+                "since when it is there is not known: no history was given (--history)"
+            }
+            Self::Exploited => "the day on which it was listed as exploited is not known",
+        }
+    }
+
     pub(crate) const WORDS: [(&'static str, Self); 3] = [
         ("published", Self::Published),
         ("first_seen", Self::FirstSeen),

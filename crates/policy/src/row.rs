@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use seaworthy_model::{
-    Counts, Finding, LicenseFinding, Misconfiguration, Package, Report, Secret, Severity, State,
+    Counts, Finding, LicenseFinding, Misconfiguration, Package, Secret, Severity, State,
 };
 use seaworthy_oci::Reference;
 
@@ -12,6 +12,7 @@ use crate::cel::Field;
 use crate::date::Date;
 use crate::policy::Since;
 use crate::subject::{Subject, finding_key};
+use crate::verdict::Left;
 
 /// A finding and what follows from it.
 #[derive(Debug)]
@@ -89,26 +90,6 @@ pub(crate) struct World<'a> {
     pub(crate) age_days: Option<i32>,
 }
 
-/// Which items of a report are left for the rules.
-#[derive(Debug, Default)]
-pub(crate) struct Left {
-    pub(crate) findings: Vec<usize>,
-    pub(crate) secrets: Vec<usize>,
-    pub(crate) misconfigurations: Vec<usize>,
-    pub(crate) licenses: Vec<usize>,
-}
-
-impl Left {
-    pub(crate) fn all(report: &Report) -> Self {
-        Self {
-            findings: (0..report.findings.len()).collect(),
-            secrets: (0..report.secrets.len()).collect(),
-            misconfigurations: (0..report.misconfigurations.len()).collect(),
-            licenses: (0..report.licenses.len()).collect(),
-        }
-    }
-}
-
 fn pick<'a, T>(items: &'a [T], indices: &[usize]) -> Vec<(usize, &'a T)> {
     indices
         .iter()
@@ -149,7 +130,7 @@ impl<'a> World<'a> {
             size: facts
                 .size
                 .or_else(|| image.map(|i| i.layers.iter().map(|l| l.size).sum())),
-            age_days: facts.created.map(|c| subject.now.since(c)),
+            age_days: subject.created().map(|c| subject.now.since(c)),
             subject,
         }
     }

@@ -31,7 +31,7 @@ pub struct Facts {
     /// Size in bytes as stored; the sum of the report's layers when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// When the image was built (`created` of its configuration).
+    /// When the image was built; what the report says of it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Date>,
     /// The Dockerfiles that the image is built from.
@@ -202,8 +202,17 @@ impl<'a> Subject<'a> {
     pub fn name(&self) -> &'a str {
         match &self.facts.reference {
             Some(reference) => reference,
-            None => &self.report.target.name,
+            None => self.report.target.image(),
         }
+    }
+
+    /// The day on which the image was built, as its configuration says.
+    pub(crate) fn created(&self) -> Option<Date> {
+        self.facts.created.or_else(|| {
+            let image = self.report.inventory.image.as_ref()?;
+            // RFC 3339: the day comes first.
+            image.created.as_ref()?.get(..10)?.parse().ok()
+        })
     }
 
     /// Whether a scanner ran.

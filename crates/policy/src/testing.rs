@@ -2,8 +2,9 @@
 
 use seaworthy_model::{Finding, MatchReason, Origin, Package, Report, Severity, State};
 
-use crate::row::{Left, World};
+use crate::row::World;
 use crate::subject::{Facts, Subject};
+use crate::verdict::Left;
 
 pub(crate) fn finding(id: &str, package: usize, severity: Severity) -> Finding {
     Finding {

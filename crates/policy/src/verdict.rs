@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-use seaworthy_model::{Counts, GateResult};
+use seaworthy_model::{Counts, GateResult, Report};
 
 use crate::date::Date;
 use crate::error::Place;
@@ -37,6 +37,36 @@ pub struct Verdict {
     pub waiver_notes: Vec<WaiverNote>,
     /// Counts over the findings that were left for the rules.
     pub counts: Counts,
+    /// What was left for the rules.
+    #[serde(skip)]
+    pub left: Left,
+}
+
+/// Which items of a report waivers, VEX and the baseline leave for the rules: places in its lists,
+/// in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Of its findings.
+    pub findings: Vec<usize>,
+    /// Of its secrets.
+    pub secrets: Vec<usize>,
+    /// Of its misconfigurations.
+    pub misconfigurations: Vec<usize>,
+    /// Of its licences.
+    pub licenses: Vec<usize>,
+}
+
+impl Left {
+    /// Everything.
+    #[must_use]
+    pub fn all(report: &Report) -> Self {
+        Self {
+            findings: (0..report.findings.len()).collect(),
+            secrets: (0..report.secrets.len()).collect(),
+            misconfigurations: (0..report.misconfigurations.len()).collect(),
+            licenses: (0..report.licenses.len()).collect(),
+        }
+    }
 }
 
 /// The answer of a policy.

@@ -78,6 +78,22 @@ impl Node {
 
 /// Reads one document.
 pub(crate) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Node, Error> {
+    let documents = read(file, bytes, false)?;
+    Ok(documents.into_iter().next().unwrap_or_else(|| {
+        empty(Place {
+            file: Arc::clone(file),
+            line: 1,
+            column: 1,
+        })
+    }))
+}
+
+/// Reads all documents of a file.
+pub(crate) fn parse_all(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Node>, Error> {
+    read(file, bytes, true)
+}
+
+fn read(file: &Arc<str>, bytes: &[u8], several: bool) -> Result<Vec<Node>, Error> {
     if bytes.len() > MAX_BYTES {
         return Err(Error::TooLarge {
             file: file.to_string(),
@@ -93,7 +109,7 @@ pub(crate) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Node, Error> {
     };
     let Ok(text) = std::str::from_utf8(bytes) else {
         problems.add(&start, "the file is not UTF-8 text");
-        return problems.finish(empty(start));
+        return problems.finish(Vec::new());
     };
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -104,8 +120,8 @@ pub(crate) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Node, Error> {
         nodes: 0,
         problems,
     };
-    let root = reader.document(start);
-    reader.problems.finish(root)
+    let documents = reader.documents(several);
+    reader.problems.finish(documents)
 }
 
 fn empty(place: Place) -> Node {
@@ -153,14 +169,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn document(&mut self, start: Place) -> Node {
-        let mut root = None;
+    fn documents(&mut self, several: bool) -> Vec<Node> {
+        let mut documents = Vec::new();
         while let Ok((event, span)) = self.next() {
             match event {
-                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+                Event::DocumentStart(..) => self.anchors.clear(),
+                Event::StreamStart | Event::DocumentEnd => {}
                 Event::StreamEnd => break,
-                event if root.is_none() => match self.node(event, span, 0) {
-                    Ok(node) => root = Some(node),
+                event if several || documents.is_empty() => match self.node(event, span, 0) {
+                    Ok(node) => documents.push(node),
                     Err(Stop) => break,
                 },
                 _ => {
@@ -173,7 +190,7 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        root.unwrap_or_else(|| empty(start))
+        documents
     }
 
     fn count(&mut self, nodes: usize, place: &Place) -> Result<(), Stop> {

@@ -1,12 +1,10 @@
 //! The history file.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use seaworthy_model::{Finding, Package};
-use seaworthy_monitor::{FindingKey, Series, finding_keys, repository};
+use seaworthy_monitor::{FindingKey, Series, canonical, repository};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
@@ -14,7 +12,7 @@ use crate::blocking::Blocking;
 use crate::error::is_busy;
 use crate::record::{POINT_COLUMNS, point, time};
 use crate::schema::{MIGRATIONS, migrate};
-use crate::{Error, ScanRecord, StoredScan};
+use crate::{Error, FirstSeen, ScanRecord, StoredScan};
 
 /// Which scans are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -188,7 +186,7 @@ impl History {
             runtime,
         } = self;
         runtime
-            .run(first_seen(connection, keys, repository(image)))
+            .run(first_seen(connection, keys, &repository(image)))
             .map_err(|e| Error::sql("read", path, &e))
     }
 
@@ -203,7 +201,7 @@ impl History {
             runtime,
         } = self;
         runtime
-            .run(first_seen_all(connection, repository(image)))
+            .run(first_seen_all(connection, &repository(image)))
             .map_err(|e| Error::sql("read", path, &e))
     }
 
@@ -245,24 +243,6 @@ impl History {
             path: path.clone(),
             detail: answer,
         })
-    }
-}
-
-/// Since when an image has its findings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FirstSeen {
-    by_key: HashMap<String, Timestamp>,
-}
-
-impl FirstSeen {
-    /// Since when it has one of them; none for one that is new.
-    #[must_use]
-    pub fn of(&self, finding: &Finding, package: &Package) -> Option<Timestamp> {
-        finding_keys(finding, package)
-            .iter()
-            .filter_map(|key| self.by_key.get(&key.to_string()))
-            .min()
-            .copied()
     }
 }
 
@@ -379,7 +359,7 @@ async fn append(
          SET first = min(first, excluded.first), last = max(last, excluded.last)",
     )
     .bind(&groups)
-    .bind(image)
+    .bind(&image)
     .bind(at)
     .execute(&mut *transaction)
     .await?;
@@ -410,7 +390,7 @@ async fn insert_scan(
          RETURNING id",
     )
     .bind(repository(&point.image))
-    .bind(&point.image)
+    .bind(canonical(&point.image))
     .bind(&point.digest)
     .bind(&point.environment)
     .bind(&record.project)
@@ -438,9 +418,11 @@ async fn list(
     filter: &ListFilter,
 ) -> Result<Vec<StoredScan>, sqlx::Error> {
     // Without a tag or digest, an image means its repository.
-    let image = filter.image.as_deref();
-    let exact = image.filter(|image| repository(image) != *image);
-    let whole = image.filter(|image| repository(image) == *image);
+    let image = filter.image.as_deref().map(canonical);
+    let (whole, exact): (Option<String>, Option<String>) = match image {
+        Some(image) if repository(&image) == image => (Some(image), None),
+        image => (None, image),
+    };
     let query = format!(
         "SELECT scan.id, scan.project, scan.repository, {POINT_COLUMNS},
              (SELECT count(*) FROM scan_finding WHERE scan_finding.scan = scan.id) AS findings
@@ -505,7 +487,7 @@ async fn first_seen_all(
         .into_iter()
         .map(|(key, first)| Ok((key, time(first)?)))
         .collect::<Result<_, sqlx::Error>>()?;
-    Ok(FirstSeen { by_key })
+    Ok(FirstSeen::new(by_key))
 }
 
 async fn prune(

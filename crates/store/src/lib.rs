@@ -6,6 +6,7 @@
 
 mod blocking;
 mod error;
+mod first_seen;
 mod history;
 mod record;
 mod schema;
@@ -13,5 +14,6 @@ mod schema;
 mod tests;
 
 pub use error::Error;
-pub use history::{FirstSeen, History, ListFilter, Pruned, Retention};
+pub use first_seen::FirstSeen;
+pub use history::{History, ListFilter, Pruned, Retention};
 pub use record::{ScanRecord, StoredScan};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use seaworthy_model::{
     Finding, MatchReason, Origin, Package, PackageType, Report, Severity, State,
 };
-use seaworthy_monitor::{Context, measure};
+use seaworthy_monitor::{Context, iso, measure};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
@@ -449,4 +449,48 @@ fn an_older_file_gets_the_steps_that_it_lacks() {
                 .unwrap();
         assert_eq!(half, 0);
     });
+}
+
+#[test]
+fn deadlines_count_from_the_first_scan_of_a_repository_by_any_of_its_names() {
+    let (_directory, mut history) = fresh();
+    history
+        .append(&record("docker.io/library/web:1", 1, &["CVE-1"]))
+        .unwrap();
+    history
+        .append(&record("web:2", 4, &["CVE-1", "CVE-2"]))
+        .unwrap();
+    let today: seaworthy_policy::Date = iso(at(9))[..10].parse().unwrap();
+    let day = |number| {
+        iso(at(number))[..10]
+            .parse::<seaworthy_policy::Date>()
+            .unwrap()
+    };
+    let now = report(
+        "index.docker.io/library/web:3",
+        &["CVE-1", "CVE-2", "CVE-3"],
+    );
+    let seen = history.first_seen_all(now.target.image()).unwrap();
+    let dates = seen.dates(&now, today);
+    let key = |id| seaworthy_policy::finding_key(id, "deb", "curl");
+    for (id, expected) in [("CVE-1", day(1)), ("CVE-2", day(4)), ("CVE-3", today)] {
+        assert_eq!(dates.get(&key(id)), Some(&expected), "{id}");
+    }
+    // A clock that went backwards makes nothing come from the future.
+    let early = seen.dates(&now, day(2));
+    assert_eq!(early.get(&key("CVE-2")), Some(&day(2)));
+    let none = crate::FirstSeen::default().dates(&now, today);
+    assert!(none.values().all(|date| *date == today) && none.len() == 3);
+    assert_eq!(
+        history
+            .trend("docker.io/library/web", None)
+            .unwrap()
+            .points
+            .len(),
+        2
+    );
+    assert_eq!(
+        history.trend("library/web:1", None).unwrap().points.len(),
+        1
+    );
 }

@@ -5,22 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use seaworthy_monitor::Framework;
 
-use super::{DatabaseArgs, SourceArgs};
+use super::{ExcuseArgs, InputArgs};
 use crate::view::ViewSpec;
 
 const INPUTS: &str =
     "Each side is a target to scan, or the JSON report of an earlier scan (-o json=FILE).";
 
+/// Where a view goes. What a command can write, and what it writes unasked, stands at the command.
 #[derive(Debug, Args)]
-#[command(
-    after_help = INPUTS,
-    before_help = "Examples:\n  seaworthy diff registry.example.com/shop/web:1.7 registry.example.com/shop/web:1.8\n  seaworthy diff main.json branch.json -o markdown\n  seaworthy diff docker-archive:old.tar docker-archive:new.tar -o json=diff.json"
-)]
-pub(crate) struct DiffArgs {
-    /// What there was
-    pub(crate) old: String,
-    /// What there is
-    pub(crate) new: String,
+pub(crate) struct ViewArgs {
     /// Format: table, markdown, json; with a file or for standard output; repeatable
     #[arg(
         long,
@@ -33,16 +26,48 @@ pub(crate) struct DiffArgs {
     /// Every row in the table, however long
     #[arg(long, env = "SEAWORTHY_ALL")]
     pub(crate) all: bool,
+}
+
+/// Whose waivers and VEX documents count.
+#[derive(Debug, Args)]
+pub(crate) struct StandingArgs {
+    /// The policy whose waivers count, for its default environment
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SEAWORTHY_POLICY",
+        help_heading = "Policy"
+    )]
+    pub(crate) policy: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) excuses: ExcuseArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(
     after_help = INPUTS,
-    before_help = "Examples:\n  seaworthy assess node:18 registry.example.com/shop/web:hardened --project shop/web\n  seaworthy assess before.json after.json -o markdown\n  seaworthy assess before.json after.json -o json=container-security-final-assessment.json"
+    before_help = "Examples:\n  seaworthy diff registry.example.com/shop/web:1.7 registry.example.com/shop/web:1.8\n  seaworthy diff main.json branch.json --waivers .trivyignore -o markdown\n  seaworthy diff docker-archive:old.tar docker-archive:new.tar -o json=diff.json"
+)]
+pub(crate) struct DiffArgs {
+    /// What there was
+    pub(crate) old: String,
+    /// What there is
+    pub(crate) new: String,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+    #[command(flatten)]
+    pub(crate) standing: StandingArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = INPUTS,
+    before_help = "Examples:\n  seaworthy assess node:18 registry.example.com/shop/web:hardened --project shop/web\n  seaworthy assess before.json after.json -o markdown\n  seaworthy assess before.json after.json -o json=container-security-final-assessment.json",
+    mut_arg("output", |arg| arg.default_value(
+        "table,json=container-security-final-assessment.json"
+    ))
 )]
 pub(crate) struct AssessArgs {
     /// The image before the hardening
@@ -52,28 +77,21 @@ pub(crate) struct AssessArgs {
     /// Name of the project
     #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
     pub(crate) project: String,
-    /// Format: table, markdown, json; with a file or for standard output; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table,json=container-security-final-assessment.json"
-    )]
-    pub(crate) output: Vec<ViewSpec>,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
+    pub(crate) view: ViewArgs,
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) standing: StandingArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy metrics web.json\n  seaworthy metrics reports/*.json -o prometheus=/var/lib/node_exporter/seaworthy.prom\n  seaworthy metrics web.json --push http://pushgateway:9091 --project shop/web",
-    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
+    mut_arg("output", |arg| arg.default_value("table,json=security-metrics.json").help(
+        "Format: table, markdown, json, openmetrics, prometheus (for node_exporter's textfile collector); with a file or for standard output; repeatable"
+    ))
 )]
 pub(crate) struct MetricsArgs {
     /// Reports or targets
@@ -90,29 +108,18 @@ pub(crate) struct MetricsArgs {
         default_value = ""
     )]
     pub(crate) environment: String,
-    /// Format: table, markdown, json, openmetrics, prometheus (for node_exporter's textfile
-    /// collector); with a file or for standard output; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table,json=security-metrics.json"
-    )]
-    pub(crate) output: Vec<ViewSpec>,
     /// Push the metrics to a Pushgateway too
     #[arg(long, value_name = "URL", env = "SEAWORTHY_PUSHGATEWAY")]
     pub(crate) push: Option<String>,
     /// Job label for the Pushgateway
     #[arg(long, value_name = "NAME", default_value = "seaworthy")]
     pub(crate) job: String,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
+    pub(crate) view: ViewArgs,
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) standing: StandingArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -127,27 +134,20 @@ pub(crate) struct ComplianceArgs {
     /// Framework; all of them when none is named
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) framework: Vec<Framework>,
-    /// Format: table, markdown, json; with a file or for standard output; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table"
-    )]
-    pub(crate) output: Vec<ViewSpec>,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
+    pub(crate) view: ViewArgs,
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) standing: StandingArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    before_help = "Examples:\n  seaworthy trend registry.example.com/shop/web --history seaworthy.db\n  seaworthy trend registry.example.com/shop/web --since 2026-01-01 -o svg=trend.svg\n  seaworthy trend registry.example.com/shop/web -o json"
+    before_help = "Examples:\n  seaworthy trend registry.example.com/shop/web --history seaworthy.db\n  seaworthy trend registry.example.com/shop/web --since 2026-01-01 -o svg=trend.svg\n  seaworthy trend registry.example.com/shop/web -o json",
+    mut_arg("output", |arg| arg.help(
+        "Format: table, json, svg; with a file or for standard output; repeatable"
+    ))
 )]
 pub(crate) struct TrendArgs {
     /// The image; without a tag, all of its repository
@@ -163,13 +163,6 @@ pub(crate) struct TrendArgs {
     /// From this day on
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) since: Option<String>,
-    /// Format: table, json, svg; with a file or for standard output; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table"
-    )]
-    pub(crate) output: Vec<ViewSpec>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{DatabaseArgs, ScannerArgs, SourceArgs};
+use super::{InputArgs, StandingArgs};
 use crate::commands::policy::PolicySpec;
 
 #[derive(Debug, Subcommand)]
@@ -49,8 +49,51 @@ pub(crate) struct RuleArgs {
         env = "SEAWORTHY_POLICY"
     )]
     pub(crate) policy: PathBuf,
+    /// The file that `scan --history` keeps: since when findings are known
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SEAWORTHY_HISTORY",
+        help_heading = "Policy"
+    )]
+    pub(crate) history: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) around: AroundArgs,
+}
+
+/// What excuses findings.
+#[derive(Debug, Args)]
+pub(crate) struct ExcuseArgs {
+    /// Waivers: ours, .trivyignore, .grype.yaml, .snyk, vulnerability-allowlist.yml; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) waivers: Vec<PathBuf>,
+    /// VEX documents: OpenVEX, CSAF, CycloneDX; a file, or oci://REF for those attached to an image;
+    /// repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
+    pub(crate) vex: Vec<String>,
+    /// VEX documents that are attached to the image in its registry
+    #[arg(long, env = "SEAWORTHY_VEX_FROM_REGISTRY", help_heading = "Policy")]
+    pub(crate) vex_from_registry: bool,
+    /// Public keys that are trusted: signatures and attestations are checked, and of VEX documents
+    /// in registries only signed ones count; repeatable
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_TRUSTED_KEYS",
+        help_heading = "Policy"
+    )]
+    pub(crate) trusted_key: Vec<PathBuf>,
 }
 
 /// What a policy is told beside the report.
@@ -64,22 +107,8 @@ pub(crate) struct AroundArgs {
         help_heading = "Policy"
     )]
     pub(crate) environment: Option<String>,
-    /// Waivers: ours, .trivyignore, .grype.yaml, .snyk, vulnerability-allowlist.yml; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
-    pub(crate) waivers: Vec<PathBuf>,
-    /// VEX documents: OpenVEX, CSAF, CycloneDX; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
-    pub(crate) vex: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) excuses: ExcuseArgs,
     /// Report of an earlier scan: what it has already breaks nothing
     #[arg(long, value_name = "REPORT", help_heading = "Policy")]
     pub(crate) baseline: Option<PathBuf>,
@@ -126,11 +155,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]
-    pub(crate) scanner: ScannerArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -149,18 +174,13 @@ pub(crate) struct VexArgs {
         default_value = "unknown"
     )]
     pub(crate) author: String,
-    /// The policy whose waivers count; none is only the --waivers
-    #[arg(long, value_name = "FILE", env = "SEAWORTHY_POLICY")]
-    pub(crate) policy: Option<PathBuf>,
     /// File [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) around: AroundArgs,
+    pub(crate) standing: StandingArgs,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -173,9 +193,5 @@ pub(crate) struct ExplainRuleArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]
-    pub(crate) scanner: ScannerArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) input: InputArgs,
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use seaworthy_matching::MatchOptions;
 use seaworthy_model::Report;
-use seaworthy_scan::{Database, ScanOptions, Scanners, scan};
+use seaworthy_scan::{Database, ScanOptions, scan};
 use seaworthy_source::{SourceOptions, TargetRef};
 
-use crate::args::{DatabaseArgs, Global, SourceArgs};
+use crate::args::{Global, InputArgs};
 use crate::exit::{Failure, Status};
 use crate::progress::Bars;
 
@@ -29,18 +29,15 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(
-        source: &SourceArgs,
-        database: &DatabaseArgs,
-        global: &Global,
-    ) -> Result<Self, Failure> {
-        let read = super::read_options(source)?;
+    pub(crate) fn new(input: &InputArgs, global: &Global) -> Result<Self, Failure> {
+        let mut read = super::read_options(&input.source)?;
+        read.scanners = super::scanners(&input.scanner)?;
         let options = ScanOptions {
             matching: MatchOptions {
                 os: read.packages.os,
                 language: read.packages.language,
                 now_date: Some(crate::time::date(crate::time::now())),
-                max_db_age_days: Some(database.max_db_age),
+                max_db_age_days: Some(input.database.max_db_age),
             },
             read,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -48,14 +45,9 @@ impl Reader {
         };
         Ok(Self {
             options,
-            database: super::database(database)?,
+            database: super::database(&input.database)?,
             bars: Bars::new(super::quiet(global)),
         })
-    }
-
-    /// What is looked for in targets.
-    pub(crate) fn scanners(&mut self, scanners: Scanners) {
-        self.options.read.scanners = scanners;
     }
 
     /// How the network is reached.

@@ -5,6 +5,7 @@ mod dockerfile;
 mod explain;
 mod generate;
 mod input;
+mod judge;
 mod merge;
 mod monitor;
 pub(crate) mod policy;

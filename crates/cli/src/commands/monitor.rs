@@ -12,6 +12,7 @@ use seaworthy_monitor::{
 use seaworthy_store::{History, ScanRecord};
 
 use super::input::{Input, Reader};
+use super::judge::Judge;
 use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs, TrendArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::terminal::Terminal;
@@ -50,13 +51,24 @@ fn standing(reports: [&Report; 2]) -> Status {
     }
 }
 
+/// What is waived in either of two reports; what VEX clears is taken out of them.
+fn excused(judge: &Judge, reports: [&mut Report; 2]) -> Result<Waivers, Failure> {
+    let mut all = Vec::new();
+    for report in reports {
+        all.extend(judge.excuse(report)?);
+    }
+    Ok(all.into_iter().collect())
+}
+
 /// New, fixed and remaining.
 pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.source, &args.database, global)?;
-    let (old, new) = (reader.report(&args.old)?, reader.report(&args.new)?);
-    let diff = seaworthy_monitor::diff(&old.report, &new.report, &Waivers::default());
-    let view = view(global, args.all);
-    write_views(&args.output, &|format, out| {
+    let reader = Reader::new(&args.input, global)?;
+    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let (mut old, mut new) = (reader.report(&args.old)?, reader.report(&args.new)?);
+    let waivers = excused(&judge, [&mut old.report, &mut new.report])?;
+    let diff = seaworthy_monitor::diff(&old.report, &new.report, &waivers);
+    let view = view(global, args.view.all);
+    write_views(&args.view.output, &|format, out| {
         Some(
             match format {
                 ViewFormat::Table => diff.write_table(view, out),
@@ -72,16 +84,17 @@ pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
 
 /// The image before and after the hardening.
 pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.source, &args.database, global)?;
-    let (before, after) = (reader.report(&args.before)?, reader.report(&args.after)?);
+    let reader = Reader::new(&args.input, global)?;
+    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let (mut before, mut after) = (reader.report(&args.before)?, reader.report(&args.after)?);
     let options = AssessOptions {
         project: args.project,
         now: now(),
-        waivers: Waivers::default(),
+        waivers: excused(&judge, [&mut before.report, &mut after.report])?,
     };
     let assessment = seaworthy_monitor::assess(&before.report, &after.report, &options);
-    let view = view(global, args.all);
-    write_views(&args.output, &|format, out| {
+    let view = view(global, args.view.all);
+    write_views(&args.view.output, &|format, out| {
         Some(match format {
             ViewFormat::Table => out.write_all(assessment.table(view).as_bytes()),
             ViewFormat::Markdown => out.write_all(assessment.markdown().as_bytes()),
@@ -94,27 +107,32 @@ pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
 
 /// Figures for dashboards and alerts.
 pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.source, &args.database, global)?;
+    let reader = Reader::new(&args.input, global)?;
     let now = now();
+    let judge = Judge::of_standing(&args.standing, reader.source())?;
     let mut fleet = Fleet::default();
     let mut unassessed = false;
     for text in &args.reports {
-        let Input { report, scanned_at } = reader.report(text)?;
+        let Input {
+            mut report,
+            scanned_at,
+        } = reader.report(text)?;
+        let waivers = judge.excused(&mut report)?;
         let measurement = measure(
             &report,
             &Context {
                 project: args.project.clone(),
                 environment: args.environment.clone(),
                 scanned_at,
-                waivers: Waivers::default(),
+                waivers,
             },
         );
         unassessed |= !measurement.assessed;
         fleet.push(measurement);
     }
     let summary = fleet.summary(now);
-    let view = view(global, args.all);
-    write_views(&args.output, &|format, out| {
+    let view = view(global, args.view.all);
+    write_views(&args.view.output, &|format, out| {
         Some(match format {
             ViewFormat::Table => out.write_all(summary.table(view).as_bytes()),
             ViewFormat::Markdown => out.write_all(summary.markdown().as_bytes()),
@@ -146,8 +164,14 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
 
 /// Which controls the checks speak for and against.
 pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.source, &args.database, global)?;
-    let Input { report, scanned_at } = reader.report(&args.report)?;
+    let reader = Reader::new(&args.input, global)?;
+    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let Input {
+        mut report,
+        scanned_at,
+    } = reader.report(&args.report)?;
+    let scanned = looked_for(&report);
+    let waivers = judge.excused(&mut report)?;
     let frameworks = if args.framework.is_empty() {
         Framework::ALL.to_vec()
     } else {
@@ -155,19 +179,19 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
     };
     let evidence = Evidence {
         report: &report,
-        scanned: looked_for(&report),
+        scanned,
         rules: rules(),
         signed: None,
         scanned_at,
         now: now(),
-        waivers: Waivers::default(),
+        waivers,
     };
     let pages: Vec<_> = frameworks
         .into_iter()
         .map(|framework| evaluate(framework, &evidence))
         .collect();
-    let view = view(global, args.all);
-    write_views(&args.output, &|format, out| {
+    let view = view(global, args.view.all);
+    write_views(&args.view.output, &|format, out| {
         let joined = |pages: Vec<String>| pages.join("\n");
         Some(match format {
             ViewFormat::Table => {
@@ -202,7 +226,7 @@ pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
         .map_err(|e| Failure::usage(e).hint("`seaworthy scan TARGET --history FILE` begins one"))?;
     let series = history.trend(&args.image, since).map_err(Failure::failed)?;
     let view = view(global, true);
-    write_views(&args.output, &|format, out| {
+    write_views(&args.view.output, &|format, out| {
         Some(match format {
             ViewFormat::Table => {
                 let options = ChartOptions {
@@ -221,26 +245,32 @@ pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
     Ok(Status::Pass)
 }
 
-/// Keeps the figures of a scan.
+/// Keeps the figures of a scan, from the report as it was before display filters.
 pub(crate) fn remember(
     file: &Path,
     report: &Report,
+    judge: Option<&Judge>,
     project: &str,
     environment: &str,
 ) -> Result<(), Failure> {
     let now = now();
+    let mut counted = report.clone();
+    let waivers = match judge {
+        Some(judge) => judge.excused(&mut counted)?,
+        None => Waivers::default(),
+    };
     let measurement = measure(
-        report,
+        &counted,
         &Context {
             project: project.to_owned(),
             environment: environment.to_owned(),
             scanned_at: Some(now),
-            waivers: Waivers::default(),
+            waivers,
         },
     );
     let mut history = History::open(file).map_err(Failure::failed)?;
     history
-        .append(&ScanRecord::new(report, &measurement, now))
+        .append(&ScanRecord::new(&counted, &measurement, now))
         .map_err(Failure::failed)?;
     history.close().map_err(Failure::failed)
 }

@@ -5,22 +5,18 @@ use std::str::FromStr;
 
 use seaworthy_model::Report;
 use seaworthy_policy::{
-    Baseline, Date, Exceptions, Facts, INIT_CASES, INIT_POLICY, IncludeSource, Includes,
-    OpenVexOptions, Outcome as RuleOutcome, Policy, ReportContext, Status as PolicyStatus, Subject,
-    Verdict, VexDocument, Violation, Waiver, check_waivers, evaluate, openvex, policy_report,
-    read_cases, run_cases, security_summary,
+    INIT_CASES, INIT_POLICY, OpenVexOptions, Policy, ReportContext, Verdict, openvex,
+    policy_report, read_cases, run_cases, security_summary, verdict_table,
 };
-use seaworthy_scan::{container_facts, dockerfile_facts};
+use seaworthy_scan::PolicyIncludes;
 
 use super::input::{Input, Reader};
+use super::judge::{Judge, MAX, load, shown};
 use super::read_bytes;
-use crate::args::{AroundArgs, CheckArgs, ExplainRuleArgs, Global, PolicyCommand, VexArgs};
+use crate::args::{CheckArgs, ExplainRuleArgs, Global, PolicyCommand, VexArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{file_named, print, write_file};
 use crate::terminal::one_line;
-
-/// Largest file of a policy's that is read, in bytes.
-const MAX: u64 = 64 << 20;
 
 /// What a check can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,142 +54,6 @@ impl FromStr for PolicySpec {
     }
 }
 
-/// Included files, from disks only: what comes over a network is not fetched by this build.
-struct Disk;
-
-impl Includes for Disk {
-    fn fetch(
-        &self,
-        from: &str,
-        source: &IncludeSource,
-        _digest: Option<&seaworthy_oci::Digest>,
-    ) -> Result<Vec<u8>, String> {
-        match source {
-            IncludeSource::File(path) => {
-                let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-                read_bytes(&folder.join(path), MAX).map_err(|failure| failure.message)
-            }
-            IncludeSource::Url(text) | IncludeSource::Oci(text) => Err(format!(
-                "{text} is on a network, and this build includes files only; fetch it first"
-            )),
-        }
-    }
-}
-
-/// A policy and all that is told to it beside the report.
-pub(crate) struct Judge {
-    policy: Policy,
-    name: String,
-    facts: Facts,
-    waivers: Vec<Waiver>,
-    vex: Vec<VexDocument>,
-    baseline: Option<Baseline>,
-    now: Date,
-}
-
-impl Judge {
-    pub(crate) fn load(path: &Path, around: &AroundArgs) -> Result<Self, Failure> {
-        Self::with(
-            load(path, around.environment.as_deref())?,
-            shown(path),
-            around,
-        )
-    }
-
-    fn with(policy: Policy, name: String, around: &AroundArgs) -> Result<Self, Failure> {
-        let now: Date = crate::time::date(crate::time::now())
-            .parse()
-            .map_err(Failure::failed)?;
-        let mut waivers = Vec::new();
-        for file in &around.waivers {
-            waivers.extend(
-                Waiver::read(&shown(file), &read_bytes(file, MAX)?).map_err(Failure::usage)?,
-            );
-        }
-        check_waivers(&waivers, &policy, now).map_err(Failure::usage)?;
-        let mut vex = Vec::new();
-        for file in &around.vex {
-            vex.push(
-                VexDocument::read(&shown(file), &read_bytes(file, MAX)?).map_err(Failure::usage)?,
-            );
-        }
-        let baseline = match &around.baseline {
-            Some(file) => Some(
-                Baseline::read(&shown(file), &read_bytes(file, u64::MAX)?)
-                    .map_err(Failure::usage)?,
-            ),
-            None => None,
-        };
-        Ok(Self {
-            policy,
-            name,
-            facts: facts(around)?,
-            waivers,
-            vex,
-            baseline,
-            now,
-        })
-    }
-
-    fn exceptions(&self) -> Exceptions<'_> {
-        Exceptions {
-            waivers: &self.waivers,
-            vex: &self.vex,
-            baseline: self.baseline.as_ref(),
-        }
-    }
-
-    /// What the policy says about a report.
-    pub(crate) fn verdict(&self, report: &Report) -> Verdict {
-        let facts = Facts {
-            scanners: Some(report.scanners.clone()).filter(|ran| !ran.is_empty()),
-            ..self.facts.clone()
-        };
-        let subject = Subject {
-            report,
-            facts: &facts,
-            now: self.now,
-        };
-        evaluate(&self.policy, subject, &self.exceptions())
-    }
-
-    /// The policy's file, for people.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn load(path: &Path, environment: Option<&str>) -> Result<Policy, Failure> {
-    let bytes = read_bytes(path, MAX)
-        .map_err(|failure| failure.hint("`seaworthy policy init` writes one to begin with"))?;
-    Policy::load(&shown(path), &bytes, environment, &Disk).map_err(Failure::usage)
-}
-
-fn facts(around: &AroundArgs) -> Result<Facts, Failure> {
-    let mut facts = Facts::default();
-    if !around.dockerfile.is_empty() {
-        let mut all = Vec::new();
-        for file in &around.dockerfile {
-            all.push(dockerfile_facts(&shown(file), &read_bytes(file, MAX)?));
-        }
-        facts.dockerfiles = Some(all);
-    }
-    if !around.manifest.is_empty() {
-        let mut all = Vec::new();
-        for file in &around.manifest {
-            all.extend(
-                container_facts(&shown(file), &read_bytes(file, MAX)?).map_err(Failure::usage)?,
-            );
-        }
-        facts.containers = Some(all);
-    }
-    Ok(facts)
-}
-
 /// Runs a command on policies.
 pub(crate) fn run(command: PolicyCommand, global: &Global) -> Outcome {
     match command {
@@ -206,22 +66,15 @@ pub(crate) fn run(command: PolicyCommand, global: &Global) -> Outcome {
 
 /// What is known of each vulnerability, for those who use the image.
 pub(crate) fn vex(args: VexArgs, global: &Global) -> Outcome {
-    let judge = match &args.policy {
-        Some(path) => Judge::load(path, &args.around)?,
-        None => {
-            let rules = Policy::load("no policy", b"version: \"1.0\"\n", None, &Disk)
-                .map_err(Failure::failed)?;
-            Judge::with(rules, "no policy".to_owned(), &args.around)?
-        }
-    };
-    let reader = Reader::new(&args.source, &args.database, global)?;
+    let reader = Reader::new(&args.input, global)?;
+    let judge = Judge::of_standing(&args.standing, reader.source())?;
     let Input { report, .. } = reader.report(&args.report)?;
-    let verdict = judge.verdict(&report);
+    let verdict = judge.verdict(&report)?;
     let timestamp = format!("{}Z", crate::time::date_time(crate::time::now()));
     let options = OpenVexOptions {
         author: &args.author,
         timestamp: &timestamp,
-        image: &report.target.name,
+        image: report.target.image(),
     };
     let text = openvex(&report, &verdict, &options)
         .map_err(|e| Failure::failed(format!("cannot write the document: {e}")))?;
@@ -285,13 +138,18 @@ fn check(args: CheckArgs, global: &Global) -> Outcome {
             );
         }
     }
-    let judge = Judge::load(&args.rules.policy, &args.rules.around)?;
-    let mut reader = Reader::new(&args.source, &args.database, global)?;
-    reader.scanners(super::scanners(&args.scanner)?);
+    let reader = Reader::new(&args.input, global)?;
+    let rules = &args.rules;
+    let judge = Judge::new(
+        Some(&rules.policy),
+        &rules.around,
+        rules.history.as_deref(),
+        reader.source(),
+    )?;
     let mut worst = Status::Pass;
     for text in &args.reports {
         let Input { report, .. } = reader.report(text)?;
-        let verdict = judge.verdict(&report);
+        let verdict = judge.verdict(&report)?;
         for spec in &args.output {
             write(spec, &report, &verdict, &args.project)?;
         }
@@ -319,12 +177,12 @@ fn write(
     let scan_date = crate::time::date_time(crate::time::now());
     let context = ReportContext {
         project,
-        image: &report.target.name,
+        image: report.target.image(),
         scan_date: &format!("{scan_date}Z"),
     };
     let failed = |e: serde_json::Error| Failure::failed(format!("cannot write the verdict: {e}"));
     let text = match spec.format {
-        PolicyFormat::Table => table(report, verdict),
+        PolicyFormat::Table => verdict_table(report, verdict),
         PolicyFormat::Json => {
             format!(
                 "{}\n",
@@ -344,104 +202,18 @@ fn write(
     }
 }
 
-/// The verdict for people: the answer, then each broken rule with its place and the way out.
-fn table(report: &Report, verdict: &Verdict) -> String {
-    let mut lines = vec![one_line(&report.target.name)];
-    let broken = verdict.violations.len();
-    lines.push(match verdict.status {
-        PolicyStatus::Pass => format!("SEAWORTHY: {} rules hold", verdict.passed.len()),
-        PolicyStatus::Warn => format!(
-            "SEAWORTHY with {} warnings: {} rules hold",
-            verdict.warnings.len(),
-            verdict.passed.len()
-        ),
-        PolicyStatus::Fail => format!(
-            "NOT SEAWORTHY: {broken} {} broken, {} hold",
-            if broken == 1 { "rule is" } else { "rules are" },
-            verdict.passed.len()
-        ),
-    });
-    for (title, list) in [
-        ("", &verdict.violations),
-        ("Warnings", &verdict.warnings),
-        ("Not assessed, and let pass", &verdict.not_assessed),
-    ] {
-        if list.is_empty() {
-            continue;
-        }
-        lines.push(String::new());
-        if !title.is_empty() {
-            lines.push(title.to_owned());
-        }
-        for violation in list {
-            lines.extend(rule_lines(violation));
-        }
-    }
-    if !verdict.waived.is_empty() || !verdict.vex.is_empty() || !verdict.known.is_empty() {
-        lines.push(String::new());
-        lines.push(format!(
-            "excused: {} by waivers, {} by VEX, {} known before",
-            verdict.waived.len(),
-            verdict.vex.iter().filter(|note| note.cleared).count(),
-            verdict.known.len()
-        ));
-    }
-    for note in &verdict.waiver_notes {
-        lines.push(format!("{}: {}", note.waiver.short(), note.message));
-    }
-    lines
-        .iter()
-        .map(|line| format!("{}\n", one_line(line).trim_end()))
-        .collect()
-}
-
-/// Causes that are shown of each rule.
-const SHOWN: usize = 3;
-
-fn rule_lines(violation: &Violation) -> Vec<String> {
-    let mark = match violation.outcome {
-        RuleOutcome::Broken => "x",
-        RuleOutcome::NotAssessed => "?",
-    };
-    let mut lines = vec![
-        format!("{mark} {}: {}", violation.rule, violation.message),
-        format!("    rule    {}", violation.policy.short()),
-    ];
-    for cause in violation.causes.iter().take(SHOWN) {
-        let words = [
-            &cause.id,
-            &cause.package,
-            &cause.version,
-            &cause.severity,
-            &cause.location,
-        ];
-        let words: Vec<&str> = words
-            .into_iter()
-            .map(String::as_str)
-            .filter(|word| !word.is_empty())
-            .collect();
-        lines.push(format!("    because {}", words.join(" ")));
-    }
-    let more = violation.causes.len().saturating_sub(SHOWN);
-    if more > 0 {
-        lines.push(format!("            and {more} more"));
-    }
-    if !violation.remedy.is_empty() {
-        lines.push(format!("    do      {}", violation.remedy));
-    }
-    lines
-}
-
 fn test(policy: &Path, cases: Option<PathBuf>) -> Outcome {
     let file = cases.unwrap_or_else(|| cases_of(policy));
     let cases = read_cases(&shown(&file), &read_bytes(&file, MAX)?).map_err(Failure::usage)?;
     // A policy that is wrong is the user's mistake, not a failed case.
-    load(policy, None)?;
+    let source = super::environment();
+    load(policy, None, &source)?;
+    let includes = PolicyIncludes::new(source);
     let bytes = read_bytes(policy, MAX)?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     let results = run_cases(
         &cases,
-        &|environment| Policy::load(&shown(policy), &bytes, environment, &Disk),
+        &|environment| Policy::load(&shown(policy), &bytes, environment, &includes),
         &|name| {
             let text = super::read_text(&folder.join(name)).map_err(|failure| failure.message)?;
             serde_json::from_str(&text).map_err(|e| format!("{name}: {e}"))
@@ -471,16 +243,16 @@ fn test(policy: &Path, cases: Option<PathBuf>) -> Outcome {
 }
 
 fn explain(args: ExplainRuleArgs, global: &Global) -> Outcome {
-    let judge = Judge::load(&args.rules.policy, &args.rules.around)?;
-    let mut reader = Reader::new(&args.source, &args.database, global)?;
-    reader.scanners(super::scanners(&args.scanner)?);
+    let reader = Reader::new(&args.input, global)?;
+    let rules = &args.rules;
+    let judge = Judge::new(
+        Some(&rules.policy),
+        &rules.around,
+        rules.history.as_deref(),
+        reader.source(),
+    )?;
     let Input { report, .. } = reader.report(&args.report)?;
-    let subject = Subject {
-        report: &report,
-        facts: &judge.facts,
-        now: judge.now,
-    };
-    let answers = seaworthy_policy::explain(&judge.policy, subject, &judge.exceptions(), &args.id);
+    let answers = judge.explain(&report, &args.id)?;
     print(|out| {
         if answers.is_empty() {
             writeln!(

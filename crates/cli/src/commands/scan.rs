@@ -9,7 +9,7 @@ use seaworthy_scan::{
 };
 use seaworthy_source::{SourceOptions, TargetRef};
 
-use super::policy::Judge;
+use super::judge::Judge;
 use crate::args::{Global, ScanArgs, Scanner};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, Written, write_all};
@@ -48,10 +48,12 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         allow_unknown: args.gate.allow_unknown,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let judge = match &args.policy {
-        Some(path) => Some(Judge::load(path, &args.around)?),
-        None => None,
-    };
+    let judge = Judge::of_scan(
+        args.policy.as_deref(),
+        &args.around,
+        args.history.as_deref(),
+        &options.read.source,
+    )?;
     let others = others(&args, &options.read.source);
     let canceller = Canceller::default();
     if others.is_some() {
@@ -73,27 +75,28 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
             Some(running) => Joined::of(all, running.finish())?,
             None => Joined::alone(all),
         };
-        if args
-            .output
-            .iter()
-            .any(|spec| spec.format == OutputFormat::Notice)
-        {
+        if args.output.iter().any(|spec| spec.format == OutputFormat::Notice) {
             joined.licenses.clone_from(&joined.report.licenses);
         }
         // A policy sees what the display filters hide.
         let gate = judge
             .as_ref()
-            .map(|judge| judge.verdict(&joined.report).gate(judge.name()));
+            .map(|judge| judge.gate(&joined.report, &options.filter))
+            .transpose()?;
+        if let Some(gate) = &gate {
+            joined.report.gate.clone_from(gate);
+        }
+        if let Some(file) = &args.history {
+            let environment = args.around.environment.as_deref().unwrap_or_default();
+            let (report, judge) = (&joined.report, judge.as_ref());
+            super::monitor::remember(file, report, judge, &args.project, environment)?;
+        }
         let mut report = options.filter.filtered(joined.report);
         if let Some(merged) = &mut joined.merged {
             options.filter.narrow(merged);
         }
         if let Some(gate) = gate {
             report.gate = gate;
-        }
-        if let Some(file) = &args.history {
-            let environment = args.around.environment.as_deref().unwrap_or_default();
-            super::monitor::remember(file, &report, &args.project, environment)?;
         }
         let mut write = write_options(&args, global, &report);
         write.start_time = start_time;
@@ -264,10 +267,8 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
 fn check_formats(args: &ScanArgs) -> Result<(), Failure> {
     let asks = |format: &OutputFormat| args.output.iter().any(|spec| spec.format == *format);
     if asks(&OutputFormat::Notice) && !args.scanner.scanners.contains(&Scanner::License) {
-        return Err(
-            Failure::usage("a notice is made of licences, and none are looked for")
-                .hint("add --scanners license"),
-        );
+        return Err(Failure::usage("a notice is made of licences, and none are looked for")
+            .hint("add --scanners license"));
     }
     if asks(&OutputFormat::ScannerReports) && args.others.with.is_empty() {
         return Err(

@@ -16,6 +16,20 @@ pub(super) struct Group<'a> {
     pub(super) package: &'a Package,
     /// The versions that it was found in, sorted.
     pub(super) versions: Vec<&'a str>,
+    /// Every one of its findings with the copy of the package.
+    copies: Vec<(&'a Finding, &'a Package)>,
+}
+
+impl Group<'_> {
+    /// The waiver of it; none when a copy is not waived.
+    fn waived<'w>(&self, waivers: &'w Waivers) -> Option<&'w crate::Waiver> {
+        let mut all = self
+            .copies
+            .iter()
+            .map(|(finding, package)| waivers.covers(finding, package));
+        let first = all.next()??;
+        all.all(|waiver| waiver.is_some()).then_some(first)
+    }
 }
 
 type Key<'a> = (PackageType, &'a str, &'a str);
@@ -39,8 +53,10 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
                 finding,
                 package,
                 versions: vec![&package.version],
+                copies: vec![(finding, package)],
             }),
             Some(group) => {
+                group.copies.push((finding, package));
                 group.versions.push(&package.version);
                 if finding.severity > group.finding.severity {
                     (group.finding, group.package) = (finding, package);
@@ -172,7 +188,7 @@ pub(super) fn compare(
         entry.old_severity = previous
             .map(|p| p.finding.severity)
             .filter(|&severity| severity != entry.severity);
-        if let Some(waiver) = waivers.covers(group.finding, group.package) {
+        if let Some(waiver) = group.waived(waivers) {
             entry.cause = Cause::Waived {
                 reason: waiver.reason.clone(),
             };
@@ -188,7 +204,7 @@ pub(super) fn compare(
             continue;
         }
         let still_there = causes.is_in_new(group.package);
-        let waiver = waivers.covers(group.finding, group.package);
+        let waiver = group.waived(waivers);
         if let Some(waiver) = waiver.filter(|_| still_there) {
             let cause = Cause::Waived {
                 reason: waiver.reason.clone(),

@@ -286,6 +286,7 @@ fn waived_findings_stand_apart() {
     let waivers: Waivers = [Waiver {
         id: "CVE-1".to_owned(),
         package: None,
+        path: None,
         reason: "not reachable".to_owned(),
     }]
     .into_iter()

@@ -145,11 +145,75 @@ pub(super) fn allowed(world: &World<'_>, patterns: &[ImagePattern], all_stages: 
     unreadable(&bases).map_or(Found::Holds, Found::Unknown)
 }
 
-pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found {
-    let bases = match bases(world) {
-        Ok(bases) => bases,
-        Err(why) => return Found::Unknown(why),
+/// Releases by their code name, which tags of official images end with (`python:3.8-stretch`).
+const CODE_NAMES: [(&str, &str, &str); 12] = [
+    ("debian", "8", "jessie"),
+    ("debian", "9", "stretch"),
+    ("debian", "10", "buster"),
+    ("debian", "11", "bullseye"),
+    ("debian", "12", "bookworm"),
+    ("debian", "13", "trixie"),
+    ("ubuntu", "16.04", "xenial"),
+    ("ubuntu", "18.04", "bionic"),
+    ("ubuntu", "20.04", "focal"),
+    ("ubuntu", "22.04", "jammy"),
+    ("ubuntu", "24.04", "noble"),
+    ("ubuntu", "26.04", "resolute"),
+];
+
+/// The image's own distribution as an image: what it is built on in the end, when nobody tells.
+fn distribution(world: &World<'_>) -> Vec<Base> {
+    let Some(distribution) = &world.subject.report.inventory.distribution else {
+        return Vec::new();
     };
+    let (id, version) = (distribution.id.as_str(), distribution.version.as_str());
+    let is_release = |release: &str| {
+        version
+            .strip_prefix(release)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let code_name = CODE_NAMES
+        .into_iter()
+        .find(|(family, release, _)| *family == id && is_release(release));
+    let tags = [
+        Some(version.to_owned()).filter(|version| !version.is_empty()),
+        code_name.map(|(_, release, name)| format!("{release}-{name}")),
+    ];
+    tags.into_iter()
+        .flatten()
+        .map(|tag| {
+            let text = format!("{id}:{tag}");
+            Base {
+                reference: text.parse().ok(),
+                text,
+                location: "distribution of the image".to_owned(),
+                ships: true,
+            }
+        })
+        .collect()
+}
+
+/// What the Kubernetes and Compose files run.
+fn run_by_manifests(world: &World<'_>) -> impl Iterator<Item = Base> {
+    let containers = world.subject.facts.containers.iter().flatten();
+    containers.filter_map(|container| {
+        let text = container.image.clone()?;
+        Some(Base {
+            reference: text.parse().ok(),
+            text,
+            location: super::runtime::location(container),
+            ships: false,
+        })
+    })
+}
+
+pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found {
+    let (named, why) = match bases(world) {
+        Ok(bases) => (bases, None),
+        Err(why) => (distribution(world), Some(why)),
+    };
+    let mut bases = named;
+    bases.extend(run_by_manifests(world).filter(|b| b.reference.is_some()));
     let causes: Vec<Cause> = bases
         .iter()
         .filter_map(|b| {
@@ -169,7 +233,8 @@ pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found 
             Breach::one(format!("Prohibited base image: {}", first.id), remedy).because(causes),
         );
     }
-    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+    why.or_else(|| unreadable(&bases))
+        .map_or(Found::Holds, Found::Unknown)
 }
 
 pub(super) fn pinned(world: &World<'_>) -> Found {

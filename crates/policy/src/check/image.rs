@@ -46,7 +46,7 @@ const FIRST_IMAGES: &str = "2013-01-01";
 
 pub(super) fn age(world: &World<'_>, days: u64) -> Found {
     let first: Option<Date> = FIRST_IMAGES.parse().ok();
-    let created = world.subject.facts.created;
+    let created = world.subject.created();
     let (Some(created), Some(age)) = (created, world.age_days) else {
         return Found::Unknown("the image does not say when it was built".to_owned());
     };

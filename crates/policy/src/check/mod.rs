@@ -14,10 +14,10 @@ use crate::baseline::Baseline;
 use crate::cel::{Expression, Interpreter};
 use crate::glob::Globs;
 use crate::policy::{Action, Check, NotAssessed, On, Policy, Rule};
-use crate::row::{Item, Left, Row, World};
+use crate::row::{Item, Row, World};
 use crate::subject::Subject;
 use crate::verdict::{
-    Cause, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
+    Cause, Left, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
     WaiverNoteKind,
 };
 use crate::vex::VexDocument;
@@ -167,6 +167,12 @@ fn one_line(text: &str) -> String {
 pub(crate) fn gaps(report: &Report, on: On) -> Option<String> {
     if report.unknown_allowed {
         return None;
+    }
+    if report.hidden > 0 && !matches!(on, On::Package | On::Image) {
+        return Some(format!(
+            "display filters of the scan hide {} findings; check a report that was written without them",
+            report.hidden
+        ));
     }
     let matters = |kind: CoverageKind, subject: &str| match on {
         On::Vulnerability | On::Package | On::Image => kind.is_fatal(),
@@ -436,6 +442,7 @@ pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'
         known: Vec::new(),
         waiver_notes: Vec::new(),
         counts: world.counts.clone(),
+        left: Left::default(),
     };
     let mut evaluation = Evaluation::new(&world);
     for rule in &policy.rules {
@@ -455,6 +462,7 @@ pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'
     verdict.vex = excused.vex;
     verdict.known = excused.known;
     verdict.waiver_notes = excused.notes;
+    verdict.left = excused.left;
     verdict
 }
 

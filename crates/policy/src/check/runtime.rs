@@ -14,15 +14,20 @@ fn containers<'w>(world: &World<'w>) -> Result<&'w [ContainerFacts], String> {
     }
 }
 
+/// The file and the line.
+pub(super) fn location(container: &ContainerFacts) -> String {
+    if container.line == 0 {
+        container.path.clone()
+    } else {
+        format!("{}:{}", container.path, container.line)
+    }
+}
+
 pub(super) fn cause(container: &ContainerFacts, detail: String) -> Cause {
     Cause {
         kind: "container",
         id: container.object.clone(),
-        location: if container.line == 0 {
-            container.path.clone()
-        } else {
-            format!("{}:{}", container.path, container.line)
-        },
+        location: location(container),
         detail,
         ..Cause::default()
     }

@@ -4,7 +4,7 @@ use seaworthy_model::{Package, Severity};
 use seaworthy_versions::Scheme;
 
 use super::{Breach, Evaluation, Found, gaps};
-use crate::policy::{Bits, On, Rule, Selector, Versions};
+use crate::policy::{Bits, On, Rule, Selector, Since, Versions};
 use crate::row::{Brief, FindingRow, Item, Row};
 use crate::rules::scheme_of;
 use crate::verdict::{Cause, MAX_CAUSES};
@@ -275,12 +275,14 @@ fn match_finding(select: &Selector, row: &FindingRow<'_>, brief: &Brief, has_eps
         }
     }
     if let Some((days, since)) = select.older_than {
+        let is_over = |age: i32| i64::from(age) > i64::try_from(days).unwrap_or(i64::MAX);
         match row.age(since) {
-            Some(age) if i64::from(age) <= i64::try_from(days).unwrap_or(i64::MAX) => {
-                return Hit::No;
-            }
+            Some(age) if !is_over(age) => return Hit::No,
             Some(_) => {}
-            None => hit = Hit::Unknown("the age is not known"),
+            // What was reported so long ago was published before that.
+            None if since == Since::Published && row.age(Since::FirstSeen).is_some_and(is_over) => {
+            }
+            None => hit = Hit::Unknown(since.missing()),
         }
     }
     hit

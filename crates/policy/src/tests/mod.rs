@@ -1,13 +1,11 @@
 //! Policies as users write them: the field's, ours, and wrong ones.
 
-use std::collections::BTreeMap;
-
 use seaworthy_model::{ImageFacts, Package, PackageType, Severity, State};
-use seaworthy_oci::Digest;
 
 use crate::testing::{finding, report};
 use crate::*;
 
+mod includes;
 mod schema;
 
 /// A policy in the shape of the field's, version "1.0".
@@ -420,107 +418,6 @@ fn environments_override() {
         rules(Some("staging")).unwrap_err().to_string(),
         "the policy has no environment `staging`; it has production, development"
     );
-}
-
-struct Files(BTreeMap<&'static str, String>);
-
-impl Includes for Files {
-    fn fetch(
-        &self,
-        _: &str,
-        source: &IncludeSource,
-        _: Option<&Digest>,
-    ) -> Result<Vec<u8>, String> {
-        let name = match source {
-            IncludeSource::File(name) | IncludeSource::Url(name) | IncludeSource::Oci(name) => name,
-        };
-        if name.contains("expired") {
-            return Err("the certificate of x.example has expired".to_owned());
-        }
-        self.0
-            .get(name.as_str())
-            .map(|t| t.clone().into_bytes())
-            .ok_or_else(|| "no such file".to_owned())
-    }
-}
-
-#[test]
-fn includes_are_laid_under_and_verified() {
-    let base = "version: '1.0'\nvulnerabilities: {max_critical: 0, max_high: 5}\n".to_owned();
-    let digest = Digest::of(base.as_bytes()).to_string();
-    let files = Files(BTreeMap::from([
-        ("base.yaml", base.clone()),
-        ("https://x.example/base.yaml", base),
-        (
-            "loop.yaml",
-            "version: '1.0'\ninclude: loop.yaml\n".to_owned(),
-        ),
-        (
-            "wrong.yaml",
-            "version: '1.0'\nvulnerabilities: {max: 1}\n".to_owned(),
-        ),
-        (
-            "r.rego",
-            "package team.rules\n\ndeny contains \"no\" if input.image == \"x\"\n".to_owned(),
-        ),
-        (
-            "bad.rego",
-            "package team.rules\n\ndeny contains {\n".to_owned(),
-        ),
-    ]));
-    let load = |text: &str| Policy::load("p.yaml", text.as_bytes(), None, &files);
-    for include in [
-        "base.yaml".to_owned(),
-        format!("{{url: 'https://x.example/base.yaml', digest: '{digest}'}}"),
-        format!("{{oci: 'https://x.example/base.yaml', digest: '{digest}'}}"),
-    ] {
-        let policy = load(&format!(
-            "version: '1.0'\ninclude: [{include}]\nvulnerabilities: {{max_high: 1}}\n"
-        ))
-        .unwrap();
-        let places: Vec<String> = policy
-            .rules()
-            .map(|(id, p, _)| format!("{id} {p}"))
-            .collect();
-        assert!(places[0].ends_with("base.yaml:2:19"), "{places:?}");
-        assert_eq!(places[1], "vulnerabilities.max_high p.yaml:3:19");
-        assert_eq!(policy.files().len(), 2);
-    }
-    let other = format!("sha256:{}", "0".repeat(64));
-    for (text, expected) in [
-        (
-            format!("include: [{{file: base.yaml, digest: '{other}'}}]"),
-            "p.yaml:2:11: `base.yaml` is not what is pinned: expected sha256:0000",
-        ),
-        (
-            "include: loop.yaml".to_owned(),
-            "loop.yaml:2:10: `loop.yaml` includes itself",
-        ),
-        (
-            "include: wrong.yaml".to_owned(),
-            "wrong.yaml:2:19: unknown key `max`",
-        ),
-        (
-            format!("include: [{{url: 'https://expired.example/x', digest: '{other}'}}]"),
-            "p.yaml:2:11: cannot include `https://expired.example/x`: the certificate of x.example has expired",
-        ),
-        (
-            "include: gone.yaml".to_owned(),
-            "p.yaml:2:10: cannot include `gone.yaml`: no such file",
-        ),
-        ("rego: [{file: bad.rego}]".to_owned(), "bad.rego:"),
-    ] {
-        let error = load(&format!("version: '1.0'\n{text}\n"))
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with(expected), "{error}");
-    }
-    let policy = load("version: '1.0'\nrego: [{file: r.rego}]\n").unwrap();
-    let mut subject = good_report();
-    subject.target.name = "x".to_owned();
-    let verdict = check(&policy, &subject, &Facts::default());
-    assert_eq!(rules(&verdict.violations), ["rego.team.rules"]);
-    assert_eq!(verdict.violations[0].message, "no");
 }
 
 #[test]

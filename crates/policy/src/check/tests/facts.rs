@@ -281,3 +281,108 @@ fn package_managers_are_found_without_a_database_too() {
     ];
     assert_eq!(says(policy, &image, &Facts::default()), "broken: 2");
 }
+
+#[test]
+fn the_image_and_its_manifests_show_prohibited_bases_too() {
+    let (mut image, _) = sample();
+    let prohibited = "base_images: {prohibited: ['*:latest', 'ubuntu:*', '*:*-stretch']}";
+    for (id, version, expected) in [
+        ("ubuntu", "22.04", "broken: 1"),
+        ("debian", "9.13", "broken: 1"),
+        ("debian", "9", "broken: 1"),
+        // What it is built on is not known, only that nothing is against it.
+        ("debian", "12.5", "unknown"),
+        ("debian", "90", "unknown"),
+        ("alpine", "3.18.4", "unknown"),
+        ("wolfi", "", "unknown"),
+    ] {
+        if let Some(distribution) = &mut image.inventory.distribution {
+            distribution.id = id.to_owned();
+            distribution.version = version.to_owned();
+        }
+        let found = says(prohibited, &image, &Facts::default());
+        assert_eq!(found, expected, "{id} {version}");
+        // Who knows the base goes by that alone.
+        let known = Facts {
+            base_image: Some("alpine:3.18".to_owned()),
+            ..Facts::default()
+        };
+        assert_eq!(says(prohibited, &image, &known), "holds", "{id} {version}");
+    }
+    for (runs, expected) in [
+        (Some("registry.example.com/shop/web"), "broken: 1"),
+        (Some("ubuntu:24.04"), "broken: 1"),
+        (Some("registry.example.com/shop/web:1.8"), "holds"),
+        (Some("{{ .Values.image }}"), "holds"),
+        (None, "holds"),
+    ] {
+        let facts = Facts {
+            base_image: Some("alpine:3.18".to_owned()),
+            containers: Some(vec![ContainerFacts {
+                path: "k8s.yaml".to_owned(),
+                line: 7,
+                image: runs.map(str::to_owned),
+                ..ContainerFacts::default()
+            }]),
+            ..Facts::default()
+        };
+        assert_eq!(says(prohibited, &image, &facts), expected, "{runs:?}");
+    }
+}
+
+#[test]
+fn an_image_knows_its_own_age() {
+    let (mut image, _) = sample();
+    for (created, expected) in [
+        (Some("2026-11-20T10:00:00.123Z"), "holds"),
+        (Some("2026-09-01T00:00:00+02:00"), "broken: 1"),
+        (Some("1970-01-01T00:00:00Z"), "unknown"),
+        (Some("yesterday"), "unknown"),
+        (Some("\u{fc}"), "unknown"),
+        (None, "unknown"),
+    ] {
+        if let Some(facts) = &mut image.inventory.image {
+            facts.created = created.map(str::to_owned);
+        }
+        let found = says("image: {max_age_days: 30}", &image, &Facts::default());
+        assert_eq!(found, expected, "{created:?}");
+    }
+}
+
+#[test]
+fn what_was_reported_long_ago_was_published_before_that() {
+    let (image, mut facts) = sample();
+    facts.published.clear();
+    for (policy, expected) in [
+        ("vulnerabilities: {sla: {critical: 4}}", "broken: 1"),
+        // Five days ago it was seen; when it was published nobody knows.
+        ("vulnerabilities: {sla: {critical: 5}}", "unknown"),
+        (
+            "vulnerabilities: {sla: {critical: 4, since: first_seen}}",
+            "broken: 1",
+        ),
+        (
+            "vulnerabilities: {sla: {critical: 5, since: first_seen}}",
+            "holds",
+        ),
+    ] {
+        assert_eq!(says(policy, &image, &facts), expected, "{policy}");
+    }
+}
+
+#[test]
+fn a_filtered_report_is_no_proof() {
+    let (mut image, facts) = sample();
+    image.hidden = 2;
+    for (policy, expected) in [
+        ("vulnerabilities: {max_critical: 0}", "broken: 1"),
+        ("vulnerabilities: {max_critical: 9}", "unknown"),
+        (
+            "security_requirements: {security_updates: {value: true, min_severity: critical}}",
+            "unknown",
+        ),
+        ("security_requirements: {minimal_packages: 500}", "holds"),
+    ] {
+        assert_eq!(says(policy, &image, &facts), expected, "{policy}");
+    }
+}
