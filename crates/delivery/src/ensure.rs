@@ -1,0 +1,244 @@
+//! The shards that a scan asks for, fetched when they are not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use seaworthy_attest::PublicKey;
+
+use crate::catalogue::family;
+use crate::state::{Origin, State};
+use crate::web::{Network, Progress};
+use crate::{
+    Directory, Error, FetchOptions, UpdateReport, UpstreamOptions, is_table, update_from_published,
+    update_from_upstream,
+};
+
+/// How missing shards are fetched.
+pub struct EnsureOptions<'a> {
+    /// The network.
+    pub network: &'a dyn Network,
+    /// Where from; none for where the directory's shards came from the last time. When that is
+    /// none either, nothing is fetched: no scan asks the internet unless somebody said where.
+    pub origin: Option<Origin>,
+    /// Of these keys one must have signed what is published; without any, signatures are not
+    /// asked for.
+    pub keys: &'a [PublicKey],
+    /// The folder of the sources' files; none for the usual one.
+    pub feeds: Option<PathBuf>,
+    /// Fetch nothing.
+    pub offline: bool,
+    /// Hours after which shards that are there are asked for again.
+    pub refresh_hours: u32,
+    /// Now, `YYYY-MM-DDTHH:MM:SSZ`.
+    pub now: &'a str,
+    /// Shards that are fetched at the same time.
+    pub threads: usize,
+    /// How long another update is waited for.
+    pub patience: Duration,
+    /// Who updates, for others that wait.
+    pub who: &'a str,
+    /// The program and its version.
+    pub program: &'a str,
+}
+
+/// What became of the shards that a scan asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ensured {
+    /// The keys that were fetched now.
+    pub fetched: Vec<String>,
+    /// Bytes that came over the network.
+    pub received: u64,
+    /// What is not there, or could not be brought up to date, and why, by key. It belongs into the
+    /// coverage of the report.
+    pub gaps: BTreeMap<String, String>,
+    /// Where it was fetched from; none when nothing was asked.
+    pub origin: Option<String>,
+}
+
+/// Fetches the shards and tables of `keys` that are missing, or that were checked too long ago,
+/// from where the directory's came from. What cannot be had is told, and is no error: the scan
+/// goes on with what is there.
+///
+/// # Errors
+/// When what was fetched must not be used: a signature does not verify, it is older than what is
+/// here, or it is damaged; and when the directory cannot be read.
+pub fn ensure(
+    keys: &BTreeSet<String>,
+    directory: &Directory,
+    options: &EnsureOptions<'_>,
+    progress: &dyn Progress,
+) -> Result<Ensured, Error> {
+    let state = State::read(directory.path())?;
+    let origin = options.origin.clone().or_else(|| state.origin.clone());
+    let mut ensured = Ensured::default();
+    let missing = missing(keys, directory, &state)?;
+    let stale = is_stale(&state.checked, options.now, options.refresh_hours);
+    let Some(origin) = origin.filter(|_| !options.offline) else {
+        let why = if options.offline {
+            "it is not in the database, and --offline forbids to fetch it"
+        } else {
+            "it is not in the database, and nobody said where to fetch it from: `seaworthy db update` does"
+        };
+        ensured
+            .gaps
+            .extend(missing.into_iter().map(|key| (key, why.to_owned())));
+        return Ok(ensured);
+    };
+    if missing.is_empty() && !stale {
+        return Ok(ensured);
+    }
+    ensured.origin = Some(origin.name());
+    let wanted = if stale { keys.clone() } else { missing.clone() };
+    match fetch(&wanted, origin, directory, options, progress) {
+        Ok(report) => {
+            ensured.received = report.received;
+            ensured.fetched = report
+                .shards
+                .iter()
+                .filter(|change| change.after.is_some())
+                .map(|change| change.key.clone())
+                .collect();
+            let failed: Vec<String> = report
+                .sources
+                .iter()
+                .filter_map(|source| match &source.status {
+                    crate::SourceStatus::Failed(why) | crate::SourceStatus::Refused(why) => {
+                        Some(format!("{}: {why}", source.name))
+                    }
+                    _ => None,
+                })
+                .collect();
+            let state = State::read(directory.path())?;
+            for key in self::missing(&wanted, directory, &state)? {
+                let why = if failed.is_empty() {
+                    "its origin has nothing about it".to_owned()
+                } else {
+                    failed.join("; ")
+                };
+                ensured.gaps.insert(key, why);
+            }
+        }
+        // Nothing arrived that could be wrong: what is there is used.
+        Err(
+            error @ (Error::Network { .. }
+            | Error::Store(_)
+            | Error::Locked { .. }
+            | Error::Disk { .. }
+            | Error::Build(_)),
+        ) => {
+            let why = format!("it could not be fetched: {error}");
+            let keys = if missing.is_empty() { wanted } else { missing };
+            ensured
+                .gaps
+                .extend(keys.into_iter().map(|key| (key, why.clone())));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(ensured)
+}
+
+fn fetch(
+    keys: &BTreeSet<String>,
+    origin: Origin,
+    directory: &Directory,
+    options: &EnsureOptions<'_>,
+    progress: &dyn Progress,
+) -> Result<UpdateReport, Error> {
+    let feeds = options.feeds.clone();
+    match origin {
+        Origin::Upstream { addresses } => {
+            let known = crate::catalogue::families();
+            let keys: BTreeSet<String> = keys
+                .iter()
+                .filter(|key| known.contains(&family(key)) && *key != "cvss")
+                .cloned()
+                .collect();
+            if keys.iter().all(|key| is_table(key)) {
+                return Ok(UpdateReport::default());
+            }
+            let upstream = UpstreamOptions {
+                network: options.network,
+                feeds: feeds.unwrap_or_else(|| crate::default_feeds(directory.path())),
+                addresses: Some(addresses),
+                only: Some(keys),
+                restricted: false,
+                force: false,
+                now: options.now,
+                threads: options.threads,
+                patience: options.patience,
+                who: options.who,
+                program: options.program,
+            };
+            update_from_upstream(directory, &upstream, progress, &|_| {})
+        }
+        origin => {
+            let fetch = FetchOptions {
+                network: options.network,
+                origin,
+                only: Some(keys.clone()),
+                keys: options.keys,
+                force: false,
+                now: options.now,
+                threads: options.threads,
+                patience: options.patience,
+                who: options.who,
+            };
+            update_from_published(directory, &fetch, progress, &|_| {})
+        }
+    }
+}
+
+/// The keys that have no file, and of which it is not known that there is nothing to fetch.
+fn missing(
+    keys: &BTreeSet<String>,
+    directory: &Directory,
+    state: &State,
+) -> Result<BTreeSet<String>, Error> {
+    if !directory.path().exists() {
+        return Ok(keys.clone());
+    }
+    let folder = directory.folder()?;
+    let upstream = matches!(state.origin, Some(Origin::Upstream { .. }));
+    Ok(keys
+        .iter()
+        .filter(|key| !folder.join(seaworthy_vulndb::file_name(key)).exists())
+        // NVD's vectors are fetched from upstream when they are asked for by name only.
+        .filter(|key| !(upstream && *key == "cvss"))
+        .cloned()
+        .collect())
+}
+
+/// Whether a time lies more than some hours before another; also when one of them is no time.
+fn is_stale(checked: &str, now: &str, hours: u32) -> bool {
+    match (seconds(checked), seconds(now)) {
+        (Some(then), Some(now)) => now - then > i64::from(hours) * 3600,
+        _ => true,
+    }
+}
+
+/// Seconds of `YYYY-MM-DDTHH:MM:SSZ` since 1970 (proleptic Gregorian calendar).
+fn seconds(text: &str) -> Option<i64> {
+    let (date, time) = text.trim_end_matches('Z').split_once('T')?;
+    let mut date = date.splitn(3, '-').map(str::parse::<i64>);
+    let mut next = || date.next()?.ok();
+    let (year, month, day) = (next()?, next()?, next()?);
+    let mut time = time.splitn(3, ':').map(str::parse::<i64>);
+    let mut next = || time.next()?.ok();
+    let (hour, minute, second) = (next()?, next()?, next()?);
+    let plausible = (1..=12).contains(&month) && (1..=31).contains(&day) && year.abs() < 10_000;
+    if !plausible {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+#[cfg(test)]
+#[path = "ensure_tests.rs"]
+mod tests;
