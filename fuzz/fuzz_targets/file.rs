@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use seaworthy_analysis::{FileAnalysis, FileMeta};
 
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 27] = [
     "etc/os-release",
     "etc/alpine-release",
     "lib/apk/db/installed",
@@ -25,6 +25,13 @@ const PATHS: [&str; 20] = [
     "usr/local/bin/x",
     "app/package-lock.json",
     "app/Cargo.lock",
+    "root/buildinfo/content_manifests/x.json",
+    "usr/share/bottlerocket/application-inventory.json",
+    "usr/sbin/nginx",
+    "usr/local/bin/redis-server",
+    "usr/local/lib/libpython3.11.so.1.0",
+    "opt/java/openjdk/release",
+    "etc/SuSE-release",
 ];
 
 fuzz_target!(|data: &[u8]| {

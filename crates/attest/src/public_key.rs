@@ -7,6 +7,8 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use p256::pkcs8::der::asn1::UintRef;
+use p256::pkcs8::der::{self, Decode as _, Reader as _, SliceReader};
 use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, ObjectIdentifier};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -169,13 +171,11 @@ impl PublicKey {
     }
 
     pub(crate) fn from_rsa(key: &rsa::PublicKey) -> Result<Self, Error> {
-        if !RSA_SIZES.contains(&key.modulus_len()) {
-            return Err(Error::KeyKind(format!(
-                "RSA with {} bits",
-                key.modulus_len() * 8
-            )));
-        }
         let der: PublicKeyX509Der<'_> = key.as_der().map_err(|e| Error::invalid(WHAT, e))?;
+        let size = modulus_len(der.as_ref())?;
+        if !RSA_SIZES.contains(&size) {
+            return Err(Error::KeyKind(format!("RSA with {} bits", size * 8)));
+        }
         Ok(Self {
             inner: Inner::Rsa,
             spki: der.as_ref().to_vec(),
@@ -287,6 +287,21 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} key {}", self.kind(), self.hint())
     }
+}
+
+/// Bytes of an RSA key's modulus (RFC 8017, A.1.1), which the library tells in a feature only that
+/// brings one more crate.
+fn modulus_len(spki: &[u8]) -> Result<usize, Error> {
+    let info = SubjectPublicKeyInfoRef::try_from(spki).map_err(|e| Error::invalid(WHAT, e))?;
+    SliceReader::new(info.subject_public_key.raw_bytes())
+        .and_then(|mut reader| {
+            reader.sequence(|fields| {
+                let modulus = UintRef::decode(fields)?;
+                UintRef::decode(fields)?;
+                Ok::<_, der::Error>(modulus.as_bytes().len())
+            })
+        })
+        .map_err(|e| Error::invalid(WHAT, e))
 }
 
 fn no_key(found: String) -> Error {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use seaworthy_attest::{BUNDLE_PREFIX, DSSE_TYPE, SIMPLE_SIGNING_TYPE};
-use seaworthy_oci::{ArtifactManifest, ArtifactStore, Descriptor, Digest, StoredManifest};
+use seaworthy_oci::{
+    ArtifactManifest, ArtifactStore, Descriptor, Digest, StoreError, StoreErrorKind, StoredManifest,
+};
 
 use crate::legacy::{Kind, tag};
 use crate::{Error, MAX_BLOB, MAX_FETCHED, MAX_REFERRERS, Rejected};
@@ -108,8 +110,11 @@ impl<'a> Reader<'a> {
         &self,
         descriptor: &Descriptor,
     ) -> Result<Result<(Digest, ArtifactManifest), String>, Error> {
-        let Some(stored) = self.store.manifest(&descriptor.digest)? else {
-            return Ok(Err("its manifest is missing".to_owned()));
+        let stored = match self.store.manifest(&descriptor.digest) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Ok(Err("its manifest is missing".to_owned())),
+            Err(cause) if is_about_one(&cause) => return Ok(Err(cause.message)),
+            Err(cause) => return Err(cause.into()),
         };
         let manifest = match ArtifactManifest::parse(&stored.bytes) {
             Ok(manifest) => manifest,
@@ -144,9 +149,7 @@ impl<'a> Reader<'a> {
         }
         let content = match self.store.blob(blob, 0) {
             Ok(content) => content,
-            Err(cause) if cause.kind == seaworthy_oci::StoreErrorKind::Missing => {
-                return Ok(Err(cause.message));
-            }
+            Err(cause) if is_about_one(&cause) => return Ok(Err(cause.message)),
             Err(cause) => return Err(cause.into()),
         };
         let mut bytes = Vec::new();
@@ -218,6 +221,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn subject(&self) -> Result<Option<StoredManifest>, Error> {
         Ok(self.store.manifest(self.subject.as_str())?)
     }
+}
+
+/// Whether the store answers as it should, and what it has is wrong: others may be good.
+fn is_about_one(cause: &StoreError) -> bool {
+    matches!(cause.kind, StoreErrorKind::Missing | StoreErrorKind::Wrong)
 }
 
 fn may_hold_signatures(kind: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Registries that list referrers badly.
 
+use seaworthy_oci::StoreErrorKind;
+
 use super::*;
 
 /// A store whose list of referrers leaves types and annotations out, gives entries twice and names
@@ -12,6 +14,14 @@ impl ArtifactStore for Careless {
     }
 
     fn manifest(&self, name: &str) -> Result<Option<StoredManifest>, StoreError> {
+        if name == Digest::of(b"changed").as_str() {
+            return Err(StoreError {
+                store: "careless".to_owned(),
+                message: "its content has another digest".to_owned(),
+                hint: None,
+                kind: StoreErrorKind::Wrong,
+            });
+        }
         self.0.manifest(name)
     }
 
@@ -54,7 +64,8 @@ fn the_manifest_counts_and_not_the_list() {
     let other = image(&memory, "v2");
     let foreign = put(&memory, &other, &key, SignatureFormat::Bundle);
     let missing = Digest::of(b"missing");
-    let listed = [&signature, &vex, &signature, &foreign, &missing]
+    let changed = Digest::of(b"changed");
+    let listed = [&signature, &vex, &signature, &foreign, &missing, &changed]
         .map(|digest| Descriptor {
             digest: digest.to_string(),
             ..Descriptor::default()
@@ -73,5 +84,6 @@ fn the_manifest_counts_and_not_the_list() {
     assert!(reason(&foreign).contains("another subject"));
     assert!(reason(&missing).contains("missing"));
     assert!(reason(&signature).contains("was not made by"));
-    assert_eq!(rejected.len(), 3, "{rejected:?}");
+    assert!(reason(&changed).contains("another digest"));
+    assert_eq!(rejected.len(), 4, "{rejected:?}");
 }
