@@ -284,7 +284,13 @@ mod tests {
 
     #[test]
     fn the_json_is_a_report_with_a_merge_and_reads_back_as_ours_alone() {
-        let merged = merged(vec![trivy()]);
+        // What others failed at is no failure of ours.
+        let snyk = ScannerRun::missing(
+            ScannerName::Snyk,
+            Some(ScanKind::Vulnerability),
+            "`snyk` is not in PATH",
+        );
+        let merged = merged(vec![trivy(), snyk]);
         let joined = merged.joined(sample::report());
         let text = written(Format::Json, &joined, &merged);
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -307,6 +313,7 @@ mod tests {
         assert_eq!(again.vulnerabilities, alone.vulnerabilities);
         assert_eq!(again.secrets, alone.secrets);
         assert_eq!(again.misconfigurations, alone.misconfigurations);
+        assert_eq!(again.coverage, alone.coverage);
     }
 
     #[test]

@@ -66,8 +66,10 @@ pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
     }
     report.packages = packages.iter().flatten().cloned().collect();
     let mut other_gaps = 0;
+    let others = Others::of(document);
     for entry in list(inventory, "coverage") {
         match one::<CoverageEntry>(entry) {
+            Some(entry) if others.told(&entry.subject) => {}
             Some(entry) => {
                 if entry.kind == seaworthy_model::CoverageKind::ScannerMissing {
                     missing(&mut report, &entry.subject);
@@ -80,7 +82,6 @@ pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
     if other_gaps > 0 {
         report.gap(format!("{other_gaps} gaps of a kind that is not known"));
     }
-    let others = Others::of(document);
     let mut skipped = 0;
     for entry in list(document, "findings") {
         match vulnerability(entry, &packages) {
@@ -144,6 +145,8 @@ fn asked_for(report: &mut ScannerReport, document: &Value) {
 /// What only other scanners found: a report of `scan --with` says so under `merge`, and that is
 /// not ours.
 struct Others {
+    /// What their gaps begin with: `trivy: `.
+    scanners: Vec<String>,
     vulnerabilities: HashSet<(String, String, String)>,
     issues: HashSet<(&'static str, String, u64, String)>,
 }
@@ -186,10 +189,22 @@ impl Others {
             })
         })
         .collect();
+        let scanners = list(merge, "scanners")
+            .iter()
+            .map(|row| text(row, "scanner"))
+            .filter(|name| !name.is_empty() && *name != ScannerName::Seaworthy.as_str())
+            .map(|name| format!("{name}: "))
+            .collect();
         Self {
+            scanners,
             vulnerabilities,
             issues,
         }
+    }
+
+    /// Whether a gap is one of theirs.
+    fn told(&self, subject: &str) -> bool {
+        self.scanners.iter().any(|name| subject.starts_with(name))
     }
 
     fn found(&self, found: &Vulnerability) -> bool {
