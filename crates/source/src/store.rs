@@ -77,6 +77,17 @@ pub(crate) fn subject_of(media_type: &str, bytes: &[u8]) -> Option<(Digest, Desc
     Some((subject, referrer))
 }
 
+/// What a manifest or index says that it is; images say nothing.
+pub(crate) fn artifact_type(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document {
+        artifact_type: Option<String>,
+    }
+    let document: Document = serde_json::from_slice(bytes).ok()?;
+    document.artifact_type.filter(|kind| !kind.is_empty())
+}
+
 /// Passes bytes on and fails when they are not as many as promised.
 pub(crate) struct Sized<R> {
     inner: R,

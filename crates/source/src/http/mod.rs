@@ -115,13 +115,14 @@ impl Client {
         self.network.runtime.block_on(async {
             let mut tries = self.network.timing.tries();
             loop {
+                let content = body.as_ref().map(|(.., content)| content.clone());
                 let mut request = self
                     .network
-                    .http
-                    .request(method.clone(), url.clone())
+                    .request(method.clone(), url.clone(), content)
+                    .map_err(Failure::Explained)?
                     .header(ACCEPT_ENCODING, "identity");
-                if let Some((name, value, body)) = &body {
-                    request = request.header(name, value).body(body.clone());
+                if let Some((name, value, _)) = &body {
+                    request = request.header(name, value);
                 }
                 match answer(request, shown, limit).await {
                     Ok(body) => return Ok(body),

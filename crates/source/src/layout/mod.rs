@@ -180,14 +180,14 @@ impl Layout<'_> {
                         .with_hint(names(&index))
                 });
         }
-        let mut images = index.images();
-        match (images.next(), images.next()) {
+        let mut found = images(&index);
+        match (found.next(), found.next()) {
             (None, _) => Err(self.damaged("the layout has no image")),
             (Some(only), None) => Ok(only.clone()),
             // Several that differ in their platform are one image.
             (Some(_), Some(_)) => {
-                let tags: std::collections::BTreeSet<_> = index.images().map(tag_of).collect();
-                let platforms = index.images().all(|d| d.platform.is_some());
+                let tags: std::collections::BTreeSet<_> = images(&index).map(tag_of).collect();
+                let platforms = images(&index).all(|d| d.platform.is_some());
                 if tags.len() == 1 && platforms {
                     self.of_platform(&index)
                 } else {
@@ -248,9 +248,22 @@ fn tag_of(descriptor: &Descriptor) -> Option<&str> {
         .map(String::as_str)
 }
 
-fn names(index: &Index) -> String {
-    let names: Vec<&str> = index
+/// The images of a layout, without what is attached to them: artifacts, and what goes by a tag
+/// that names a digest (`sha256-….sig`, the list of referrers).
+fn images(index: &Index) -> impl Iterator<Item = &Descriptor> {
+    let attached = |name: &str| {
+        let hex = name.strip_prefix("sha256-").unwrap_or_default();
+        hex.split('.')
+            .next()
+            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    index
         .images()
+        .filter(move |d| d.artifact_type.is_none() && !tag_of(d).is_some_and(attached))
+}
+
+fn names(index: &Index) -> String {
+    let names: Vec<&str> = images(index)
         .map(|d| tag_of(d).unwrap_or(&d.digest))
         .collect();
     format!("the layout has: {}", names.join(", "))

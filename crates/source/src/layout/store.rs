@@ -92,7 +92,14 @@ impl LayoutStore {
         let Some(bytes) = self.read(INDEX, MAX_INDEX)? else {
             return Ok(json!({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}));
         };
-        serde_json::from_slice(&bytes).map_err(|e| self.wrong(format!("{INDEX} is not valid: {e}")))
+        let index: Value = serde_json::from_slice(&bytes)
+            .map_err(|e| self.wrong(format!("{INDEX} is not valid: {e}")))?;
+        // A list would pass for an index without anything in it.
+        if index.is_object() {
+            Ok(index)
+        } else {
+            Err(self.wrong(format!("{INDEX} is no index")))
+        }
     }
 
     fn entries(&self) -> Result<Vec<Descriptor>, StoreError> {
@@ -254,9 +261,10 @@ fn insert(
             && of_index.contains(&digest_of(other))
             && !is_referrer(&digest_of(other));
         // An entry without a name gives way to the one with.
-        let replaced = digest_of(other) == digest
+        let replaced = tag.is_some()
+            && digest_of(other) == digest
             && (name_of(other).is_none() || name_of(other).as_deref() == tag);
-        !other.is_null() && !child && !(replaced && tag.is_some())
+        !(other.is_null() || child || replaced)
     });
     if tag.is_some() || !entries.iter().any(|other| digest_of(other) == digest) {
         entries.push(entry);
@@ -339,7 +347,8 @@ impl ArtifactStore for LayoutStore {
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        self.lock()?;
+        // Only to make a layout of the directory: blobs need no lock.
+        drop(self.lock()?);
         self.put(bytes)
     }
 
@@ -365,9 +374,7 @@ impl ArtifactStore for LayoutStore {
             "digest": digest.as_str(),
             "size": bytes.len(),
         });
-        if let Some((_, referrer)) = subject_of(media_type, bytes)
-            && let Some(kind) = referrer.artifact_type
-        {
+        if let Some(kind) = store::artifact_type(bytes) {
             entry["artifactType"] = json!(kind);
         }
         let mut index = self.index()?;

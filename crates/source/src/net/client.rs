@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use reqwest::redirect::Policy;
 
 use crate::{Error, SourceOptions};
@@ -8,8 +10,12 @@ const MAX_REDIRECTS: usize = 5;
 const MAX_CA_FILE: u64 = 16 << 20;
 
 /// A client that verifies certificates, uses the proxies of the environment, follows redirects but
-/// not out of TLS, and sends nobody's credentials to another host.
-pub(super) fn build(options: &SourceOptions) -> Result<reqwest::Client, Error> {
+/// not out of TLS, and sends nobody's credentials to another host. The time without a byte counts
+/// from when a request begins to be sent, so it is no measure for large bodies.
+pub(super) fn build(
+    options: &SourceOptions,
+    read: Option<Duration>,
+) -> Result<reqwest::Client, Error> {
     let mut authorities = Vec::new();
     for path in &options.ca_files {
         let pem = crate::disk::read_limited(path, MAX_CA_FILE)?;
@@ -28,10 +34,16 @@ pub(super) fn build(options: &SourceOptions) -> Result<reqwest::Client, Error> {
         authorities.extend(certificates);
     }
     let builder = || {
-        reqwest::Client::builder()
-            .user_agent(&options.user_agent)
+        let builder = match options.user_agent.as_str() {
+            "" => reqwest::Client::builder(),
+            agent => reqwest::Client::builder().user_agent(agent),
+        };
+        let builder = match read {
+            Some(read) => builder.read_timeout(read),
+            None => builder,
+        };
+        builder
             .connect_timeout(options.timing.connect)
-            .read_timeout(options.timing.read)
             .referer(false)
             .redirect(redirects())
             .tls_danger_accept_invalid_certs(options.insecure)

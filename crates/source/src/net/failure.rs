@@ -190,6 +190,8 @@ fn of_status(asked: &Asked<'_>, status: StatusCode, message: &str) -> Error {
         format!(": {message}")
     };
     match (status.as_u16(), asked.what) {
+        (407, _) => Error::operation(target, format!("the proxy on the way to {host} wants credentials ({status}){more}"))
+            .with_hint("they stand in its address: HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT"),
         (_, What::Push) => of_push(asked, status, &more),
         (401 | 403, What::Document) => {
             Error::target(target, format!("{host} denies access ({status}){more}")).with_hint(

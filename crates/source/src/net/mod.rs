@@ -7,9 +7,11 @@ pub(crate) mod headers;
 mod timing;
 mod trust;
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use reqwest::{Method, RequestBuilder};
 use tokio::runtime::Runtime;
 
 pub(crate) use failure::{Asked, Failure, What, clean};
@@ -26,9 +28,17 @@ pub(crate) const MAX_MESSAGE: usize = 64 << 10;
 pub(crate) struct Network {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) http: reqwest::Client,
+    /// For large bodies, made when the first is sent.
+    uploads: Arc<OnceLock<reqwest::Client>>,
+    options: Arc<SourceOptions>,
     pub(crate) timing: Timing,
     pub(crate) now: Option<SystemTime>,
 }
+
+/// Bodies up to this size are sent as any request, in bytes.
+const SMALL: usize = 64 << 10;
+/// Slowest line over which larger ones are sent, in bytes a second.
+const SLOWEST: u64 = 16 << 10;
 
 impl Network {
     pub(crate) fn new(options: &SourceOptions) -> Result<Self, Error> {
@@ -39,10 +49,37 @@ impl Network {
             .map_err(|e| Error::operation("network", format!("no runtime: {e}")))?;
         Ok(Self {
             runtime: Arc::new(runtime),
-            http: client::build(options)?,
+            http: client::build(options, Some(options.timing.read))?,
+            uploads: Arc::default(),
+            options: Arc::new(options.clone()),
             timing: options.timing,
             now: options.now,
         })
+    }
+
+    /// A request with a body, which gets the time that a slow line needs for it.
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        url: url::Url,
+        body: Option<Bytes>,
+    ) -> Result<RequestBuilder, Error> {
+        let Some(body) = body else {
+            return Ok(self.http.request(method, url));
+        };
+        let size = body.len();
+        if size <= SMALL {
+            return Ok(self.http.request(method, url).body(body));
+        }
+        let uploads = match self.uploads.get() {
+            Some(client) => client,
+            None => {
+                let client = client::build(&self.options, None)?;
+                self.uploads.get_or_init(|| client)
+            }
+        };
+        let time = self.timing.read + Duration::from_secs(size as u64 / SLOWEST);
+        Ok(uploads.request(method, url).timeout(time).body(body))
     }
 }
 

@@ -20,6 +20,12 @@ pub(super) fn trouble(error: &reqwest::Error, host: &str) -> Option<Trouble> {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Some(of_tls(tls, host));
         }
+        if is_silence(cause) {
+            return Some(Trouble {
+                message: format!("{host} ends the connection when TLS is spoken"),
+                hint: NO_TLS.to_owned(),
+            });
+        }
         next = match cause
             .downcast_ref::<std::io::Error>()
             .map(std::io::Error::get_ref)
@@ -32,12 +38,21 @@ pub(super) fn trouble(error: &reqwest::Error, host: &str) -> Option<Trouble> {
     None
 }
 
+const NO_TLS: &str = "check the port; for a server without TLS, --plain-http or http://";
+
+/// What the library for TLS says, by words only, of a server that hangs up on the first message.
+fn is_silence(cause: &(dyn Cause + 'static)) -> bool {
+    cause
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.to_string() == "tls handshake eof")
+}
+
 fn of_tls(error: &rustls::Error, host: &str) -> Trouble {
     let (message, hint) = match error {
         rustls::Error::InvalidCertificate(certificate) => of_certificate(certificate, host),
         rustls::Error::InvalidMessage(_) => (
             format!("{host} does not speak TLS on this port"),
-            "check the port; for a server without TLS, --plain-http or http://".to_owned(),
+            NO_TLS.to_owned(),
         ),
         other => (
             format!(
@@ -96,6 +111,12 @@ fn of_certificate(error: &CertificateError, host: &str) -> (String, String) {
             format!("the certificate of {host} is issued by nobody whom this machine trusts"),
             "trust its authority with --ca-cert FILE; without any authorities on the machine, \
              install the package ca-certificates; for a server without TLS, --plain-http"
+                .to_owned(),
+        ),
+        E::BadSignature => (
+            format!("the certificate of {host} is not signed by the authority that it names"),
+            "the authority may have been made anew under its old name: get its current \
+             certificate for --ca-cert FILE"
                 .to_owned(),
         ),
         other => (

@@ -80,7 +80,7 @@ async fn fetch(
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<()> {
     let mut done = wanted.from;
-    let mut tries = session.timing.tries();
+    let mut tries = session.tries();
     loop {
         let before = done;
         let failure = match piece(session, wanted, first.take(), &mut done, sender).await {

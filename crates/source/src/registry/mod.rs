@@ -130,9 +130,11 @@ fn places(reference: &Reference, options: &SourceOptions) -> Vec<Place> {
             } else {
                 format!("{prefix}/{}", reference.repository)
             };
+            // Credentials in the location are sent by it, and shown nowhere.
+            let shown = host.rsplit('@').next().unwrap_or(host);
             Place {
-                registry: host.to_owned(),
-                host: host.to_owned(),
+                registry: shown.to_owned(),
+                host: shown.to_owned(),
                 bases: match scheme {
                     Some(scheme) => vec![format!("{scheme}://{host}")],
                     None => bases(host, options),

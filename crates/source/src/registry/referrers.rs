@@ -150,13 +150,18 @@ fn following(session: &Session, response: &Response) -> Result<Option<url::Url>,
 }
 
 fn parse(session: &Session, bytes: &[u8]) -> Result<Index, Failure> {
-    let index: Index = serde_json::from_slice(bytes).map_err(|e| {
+    let wrong = |why: &str| {
         Failure::Wrong(format!(
-            "the list of referrers of {} is not valid: {e}",
+            "the list of referrers of {} is not valid: {why}",
             session.host
         ))
-    })?;
-    Ok(index)
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(|e| wrong(&e.to_string()))?;
+    // A JSON list would pass for an index without anything in it.
+    if !value.is_object() {
+        return Err(wrong("it is no object"));
+    }
+    serde_json::from_value(value).map_err(|e| wrong(&e.to_string()))
 }
 
 /// The index of a fallback tag, as it is kept.
@@ -206,7 +211,7 @@ pub(super) async fn add(
     subject: &Digest,
     referrer: &Descriptor,
 ) -> Result<(), Failure> {
-    let mut tries = session.timing.tries();
+    let mut tries = session.tries();
     for _ in 0..ROUNDS {
         let kept = index_of_tag(session, subject).await?;
         let Some(bytes) = with_entry(session, kept.as_ref(), referrer)? else {

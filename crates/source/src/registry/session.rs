@@ -8,7 +8,7 @@ use url::Url;
 
 use super::challenge::Challenge;
 use super::login::Login;
-use crate::net::{self, Failure, Timing};
+use crate::net::{self, Failure, Network, Tries};
 
 /// Largest answer of a token server in bytes.
 const MAX_TOKEN: usize = 1 << 20;
@@ -68,7 +68,7 @@ impl<'a> Ask<'a> {
 
 /// A repository at one host, with the right to read or write it.
 pub(super) struct Session {
-    http: reqwest::Client,
+    network: Network,
     /// `https://host[/prefix]`.
     base: Mutex<String>,
     /// Without TLS, when TLS cannot be spoken.
@@ -78,7 +78,6 @@ pub(super) struct Session {
     login: Option<Login>,
     /// For reading and for writing.
     authorization: Mutex<[Option<HeaderValue>; 2]>,
-    pub(super) timing: Timing,
 }
 
 #[derive(Deserialize)]
@@ -91,21 +90,20 @@ struct Token {
 
 impl Session {
     pub(super) fn new(
-        network: &net::Network,
+        network: &Network,
         bases: &[String],
         host: &str,
         repository: &str,
         login: Option<Login>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            http: network.http.clone(),
+            network: network.clone(),
             base: Mutex::new(bases.first().cloned().unwrap_or_default()),
             plain: bases.get(1).cloned(),
             host: host.to_owned(),
             repository: repository.to_owned(),
             login,
             authorization: Mutex::new([None, None]),
-            timing: network.timing,
         })
     }
 
@@ -127,9 +125,14 @@ impl Session {
         self.send(&ask).await
     }
 
+    /// The tries of one piece of work.
+    pub(super) const fn tries(&self) -> Tries {
+        self.network.timing.tries()
+    }
+
     /// Asks, with tries and log-in, until there is an answer of success.
     pub(super) async fn send(&self, ask: &Ask<'_>) -> Result<Response, Failure> {
-        let mut tries = self.timing.tries();
+        let mut tries = self.tries();
         loop {
             match self.once(ask).await {
                 Ok(response) => return Ok(response),
@@ -171,12 +174,12 @@ impl Session {
         let mut logged_in = false;
         loop {
             let (url, ours) = self.address(ask)?;
-            let mut request = self.http.request(ask.method.clone(), url);
+            let mut request = self
+                .network
+                .request(ask.method.clone(), url, ask.body.clone())
+                .map_err(Failure::Explained)?;
             for (name, value) in &ask.headers {
                 request = request.header(name, value);
-            }
-            if let Some(body) = &ask.body {
-                request = request.body(body.clone());
             }
             if let Some(value) = self.known(ask.access).filter(|_| ours) {
                 request = request.header(AUTHORIZATION, value);
@@ -299,6 +302,7 @@ impl Session {
         let scope = self.scope(challenge.get("scope"), access);
         let request = match &self.login {
             Some(Login::IdentityToken(refresh)) => self
+                .network
                 .http
                 .post(url)
                 .body(form(&[
@@ -317,7 +321,7 @@ impl Session {
                     }
                     query.append_pair("scope", &scope);
                 }
-                let request = self.http.get(url);
+                let request = self.network.http.get(url);
                 match login {
                     Some(Login::Password(login)) => {
                         request.basic_auth(&login.username, Some(&login.password))

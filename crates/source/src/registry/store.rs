@@ -1,6 +1,7 @@
 //! A repository of a registry as a store of artifacts.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use seaworthy_oci::{
     StoreError, StoreErrorKind, StoredManifest,
 };
 
-use super::session::{Ask, At, Session};
+use super::session::{Access, Ask, At, Session};
 use super::{blob, places, referrers, upload};
 use crate::net::{self, Asked, Failure, Network, What};
 use crate::store::{self, subject_of};
@@ -46,16 +47,50 @@ pub fn registry_store(
     Ok(Box::new(RegistryStore {
         name,
         network,
-        mirrors: sessions,
+        mirrors: sessions.into_iter().map(Mirror::new).collect(),
         origin,
         lists: Mutex::new(()),
     }))
 }
 
+/// A registry that may have copies.
+struct Mirror {
+    session: Arc<Session>,
+    /// It did not answer, or denied access, and is not waited for again.
+    gone: AtomicBool,
+}
+
+impl Mirror {
+    fn new(session: Arc<Session>) -> Self {
+        Self {
+            session,
+            gone: AtomicBool::new(false),
+        }
+    }
+
+    /// Whatever goes wrong, there is the registry itself.
+    async fn ask<T>(
+        &self,
+        ask: impl AsyncFnOnce(&Arc<Session>) -> Result<T, Failure>,
+    ) -> Option<T> {
+        if self.gone.load(Ordering::Relaxed) {
+            return None;
+        }
+        match ask(&self.session).await {
+            Ok(answer) => Some(answer),
+            Err(failure) => {
+                let answers = failure.is_missing() || matches!(failure, Failure::Wrong(_));
+                self.gone.store(!answers, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+}
+
 struct RegistryStore {
     name: String,
     network: Network,
-    mirrors: Vec<Arc<Session>>,
+    mirrors: Vec<Mirror>,
     origin: Arc<Session>,
     /// One list of referrers is written at a time, at least by this program.
     lists: Mutex<()>,
@@ -94,7 +129,7 @@ impl RegistryStore {
     ) -> Result<T, StoreError> {
         self.network.runtime.block_on(async {
             for mirror in &self.mirrors {
-                if let Ok(answer) = ask(mirror).await {
+                if let Some(answer) = mirror.ask(&mut ask).await {
                     return Ok(answer);
                 }
             }
@@ -195,13 +230,16 @@ impl ArtifactStore for RegistryStore {
     }
 
     fn has_blob(&self, digest: &Digest) -> Result<bool, StoreError> {
-        self.origin(What::Artifact, upload::exists(&self.origin, digest))
+        self.origin(
+            What::Artifact,
+            upload::exists(&self.origin, digest, Access::Pull),
+        )
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
         self.origin(What::Push, async {
-            if upload::exists(&self.origin, &digest).await? {
+            if upload::exists(&self.origin, &digest, Access::Push).await? {
                 return Ok(());
             }
             upload::blob(&self.origin, bytes, &digest).await
@@ -267,7 +305,9 @@ impl ArtifactStore for RegistryStore {
         };
         self.network.runtime.block_on(async {
             for mirror in &self.mirrors {
-                if let Ok(found) = referrers::list(mirror, subject, artifact_type).await {
+                let asked = mirror
+                    .ask(async |session| referrers::list(session, subject, artifact_type).await);
+                if let Some(found) = asked.await {
                     return Ok(found);
                 }
             }

@@ -15,10 +15,19 @@ const CHUNK: usize = 8 << 20;
 const MAX_CHUNK: usize = 256 << 20;
 const MIN_CHUNK_HEADER: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
-/// Whether the registry has a blob.
-pub(super) async fn exists(session: &Session, digest: &Digest) -> Result<bool, Failure> {
+/// Whether the registry has a blob. Who is about to write asks with the right to do so: a repository
+/// that does not exist yet can be denied to whoever only reads.
+pub(super) async fn exists(
+    session: &Session,
+    digest: &Digest,
+    access: Access,
+) -> Result<bool, Failure> {
     let path = format!("blobs/{digest}");
-    match session.send(&Ask::read(Method::HEAD, &path)).await {
+    let ask = Ask {
+        access,
+        ..Ask::read(Method::HEAD, &path)
+    };
+    match session.send(&ask).await {
         Ok(_) => Ok(true),
         Err(failure) if failure.is_missing() => Ok(false),
         Err(failure) => Err(failure),
@@ -27,7 +36,7 @@ pub(super) async fn exists(session: &Session, digest: &Digest) -> Result<bool, F
 
 /// Sends a blob that the registry does not have yet.
 pub(super) async fn blob(session: &Session, bytes: &[u8], digest: &Digest) -> Result<(), Failure> {
-    let mut tries = session.timing.tries();
+    let mut tries = session.tries();
     let mut chunked = bytes.len() > CHUNK;
     loop {
         let sent = if chunked {
@@ -41,7 +50,7 @@ pub(super) async fn blob(session: &Session, bytes: &[u8], digest: &Digest) -> Re
             Err(failure) => {
                 tries.after(failure).await?;
                 // The blob may have arrived, and only the answer have been lost.
-                if exists(session, digest).await? {
+                if exists(session, digest, Access::Push).await? {
                     return Ok(());
                 }
             }
@@ -115,12 +124,9 @@ impl Upload {
     /// Asks the registry how much it has; false when the upload is lost.
     async fn catch_up(&mut self, session: &Session, size: u64) -> Result<bool, Failure> {
         let ask = Ask {
+            at: At::Url(&self.url),
             access: Access::Push,
             ..Ask::read(Method::GET, "")
-        };
-        let ask = Ask {
-            at: At::Url(&self.url),
-            ..ask
         };
         let response = match session.send(&ask).await {
             Ok(response) => response,

@@ -4,14 +4,33 @@
 
 mod daemon;
 mod fake_registry;
+mod http;
+mod layout_store;
 mod local;
+mod memory_registry;
+mod proxies;
+mod pushing;
+mod referrers;
 mod registry;
+mod server;
+mod tools;
+mod trust;
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use seaworthy_oci::layout::{BuiltImage, ImageSpec, LayerEntry, build};
 use seaworthy_oci::{Digest, ImageSource, LayerData};
-use seaworthy_source::{Error, NoProgress, Opened, SourceOptions, TargetRef, open};
+use seaworthy_source::{Error, NoProgress, Opened, SourceOptions, TargetRef, Timing, open};
+
+/// Patience of milliseconds.
+fn hasty() -> Timing {
+    Timing {
+        delays: [Duration::from_millis(1); 4],
+        longest: Duration::from_secs(1),
+        ..Timing::default()
+    }
+}
 
 /// An image of two small layers.
 fn image() -> BuiltImage {
