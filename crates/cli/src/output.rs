@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use seaworthy_model::{LicenseFinding, Report};
-use seaworthy_report::merge::{MergeFormat, Merged, ScannerRun, merge, write_joined, write_merged};
+use seaworthy_report::merge::{
+    MergeFormat, Merged, ScanKind, ScannerName, ScannerRun, merge, write_joined, write_merged,
+};
 use seaworthy_report::{Format, WriteOptions};
-use seaworthy_scan::ExternalRun;
 
 use crate::exit::Failure;
 
@@ -148,13 +149,21 @@ pub(crate) fn file_named(file: &Path, target: &str) -> PathBuf {
     )
 }
 
+/// What another scanner wrote.
+pub(crate) struct RawReport {
+    pub(crate) scanner: ScannerName,
+    /// What it was asked for.
+    pub(crate) kinds: Vec<ScanKind>,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// What one target gave.
 pub(crate) struct Written<'a> {
     pub(crate) report: &'a Report,
     /// What other scanners say beside us.
     pub(crate) merged: Option<&'a Merged>,
     /// Their reports.
-    pub(crate) runs: &'a [ExternalRun],
+    pub(crate) raw: &'a [RawReport],
     /// Licences, whatever the display filters hide.
     pub(crate) licenses: &'a [LicenseFinding],
 }
@@ -165,7 +174,7 @@ impl<'a> Written<'a> {
         Self {
             report,
             merged: None,
-            runs: &[],
+            raw: &[],
             licenses: &report.licenses,
         }
     }
@@ -189,7 +198,7 @@ pub(crate) fn write_all(
     let Written {
         report,
         merged,
-        runs,
+        raw,
         licenses,
     } = written;
     let place = spec.file_for(&report.target.name);
@@ -238,7 +247,7 @@ pub(crate) fn write_all(
         }
         OutputFormat::GitlabSboms => sboms(directory, report, &options),
         OutputFormat::ScannerSummaries => summaries(directory, report, *merged),
-        OutputFormat::ScannerReports => reports(directory, runs),
+        OutputFormat::ScannerReports => reports(directory, raw),
     }
 }
 
@@ -307,12 +316,12 @@ pub(crate) fn write_summaries(
 }
 
 /// `SCANNER-KIND-report.json` for each kind that a scanner answered for.
-fn reports(directory: &Path, runs: &[ExternalRun]) -> Result<(), Failure> {
+fn reports(directory: &Path, raw: &[RawReport]) -> Result<(), Failure> {
     folder(directory)?;
-    for run in runs.iter().filter(|run| !run.raw.is_empty()) {
-        for kind in &run.kinds {
-            let name = format!("{}-{kind}-report.json", run.run.scanner);
-            write_file(&directory.join(name), |out| out.write_all(&run.raw))?;
+    for report in raw {
+        for kind in &report.kinds {
+            let name = format!("{}-{kind}-report.json", report.scanner);
+            write_file(&directory.join(name), |out| out.write_all(&report.bytes))?;
         }
     }
     Ok(())

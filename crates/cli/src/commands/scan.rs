@@ -5,14 +5,15 @@ use seaworthy_model::{LicenseFinding, Report};
 use seaworthy_report::merge::{Merged, ScannerRun, merge};
 use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{
-    Canceller, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all, read,
+    Canceller, Database, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all,
+    read,
 };
 use seaworthy_source::{SourceOptions, TargetRef};
 
 use super::judge::Judge;
 use crate::args::{Global, ScanArgs, Scanner};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{OutputFormat, Written, write_all};
+use crate::output::{OutputFormat, OutputSpec, RawReport, Written, write_all};
 use crate::progress::Bars;
 use crate::terminal::Terminal;
 
@@ -27,15 +28,47 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         .iter()
         .map(|text| TargetRef::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
+    let options = options(&args)?;
+    let job = Job {
+        database: super::database(&args.database)?,
+        judge: Judge::of_scan(
+            args.policy.as_deref(),
+            &args.around,
+            args.history.as_deref(),
+            &options.read.source,
+        )?,
+        others: others(&args, &options.read.source),
+        canceller: Canceller::default(),
+        bars: Bars::new(super::quiet(global)),
+        options,
+        args: &args,
+        global,
+    };
+    if job.others.is_some() {
+        crate::interrupt::end_with(&job.canceller)?;
+    }
+    let mut worst = Status::Pass;
+    for (number, target) in targets.iter().enumerate() {
+        if number > 0 && args.output.iter().any(is_shown_table) {
+            crate::output::print(|out| writeln!(out))?;
+        }
+        worst = worst.max(job.scan(target)?);
+    }
+    Ok(worst)
+}
+
+fn is_shown_table(spec: &OutputSpec) -> bool {
+    spec.file.is_none() && spec.format == OutputFormat::Report(Format::Table)
+}
+
+fn options(args: &ScanArgs) -> Result<ScanOptions, Failure> {
     let mut reading = super::read_options(&args.source)?;
     reading.scanners = super::scanners(&args.scanner)?;
-    let database = super::database(&args.database)?;
-    let today = crate::time::date(crate::time::now());
-    let options = ScanOptions {
+    Ok(ScanOptions {
         matching: MatchOptions {
             os: reading.packages.os,
             language: reading.packages.language,
-            now_date: Some(today),
+            now_date: Some(crate::time::date(crate::time::now())),
             max_db_age_days: Some(args.database.max_db_age),
         },
         read: reading,
@@ -47,79 +80,83 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         },
         allow_unknown: args.gate.allow_unknown,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let judge = Judge::of_scan(
-        args.policy.as_deref(),
-        &args.around,
-        args.history.as_deref(),
-        &options.read.source,
-    )?;
-    let others = others(&args, &options.read.source);
-    let canceller = Canceller::default();
-    if others.is_some() {
-        crate::interrupt::end_with(&canceller)?;
-    }
-    let bars = Bars::new(super::quiet(global));
-    let mut worst = Status::Pass;
-    for (number, target) in targets.iter().enumerate() {
+    })
+}
+
+/// What all targets share.
+struct Job<'a> {
+    args: &'a ScanArgs,
+    global: &'a Global,
+    options: ScanOptions,
+    database: Database,
+    judge: Option<Judge>,
+    others: Option<ExternalOptions>,
+    canceller: Canceller,
+    bars: Bars,
+}
+
+impl Job<'_> {
+    fn scan(&self, target: &TargetRef) -> Outcome {
         let began = Instant::now();
         let start_time = crate::time::date_time(crate::time::now());
-        // They work while we do; an error of ours stops them.
-        let running = others
-            .as_ref()
-            .map(|others| Running::start(target, others, &canceller));
-        let scanned = read(target, &options.read, &bars)?;
-        let mut all = assess_all(scanned, &database, &options);
-        super::rules::link(&mut all, args.scanner.rules_url.as_deref());
-        let mut joined = match running {
-            Some(running) => Joined::of(all, running.finish())?,
-            None => Joined::alone(all),
-        };
-        if args.output.iter().any(|spec| spec.format == OutputFormat::Notice) {
-            joined.licenses.clone_from(&joined.report.licenses);
-        }
+        let mut joined = self.found(target)?;
         // A policy sees what the display filters hide.
-        let gate = judge
+        let gate = self
+            .judge
             .as_ref()
-            .map(|judge| judge.gate(&joined.report, &options.filter))
+            .map(|judge| judge.gate(&joined.report, &self.options.filter))
             .transpose()?;
         if let Some(gate) = &gate {
             joined.report.gate.clone_from(gate);
         }
-        if let Some(file) = &args.history {
-            let environment = args.around.environment.as_deref().unwrap_or_default();
-            let (report, judge) = (&joined.report, judge.as_ref());
-            super::monitor::remember(file, report, judge, &args.project, environment)?;
+        if let Some(file) = &self.args.history {
+            let environment = self.args.around.environment.as_deref().unwrap_or_default();
+            let (report, judge) = (&joined.report, self.judge.as_ref());
+            super::monitor::remember(file, report, judge, &self.args.project, environment)?;
         }
-        let mut report = options.filter.filtered(joined.report);
+        let mut report = self.options.filter.filtered(joined.report);
         if let Some(merged) = &mut joined.merged {
-            options.filter.narrow(merged);
+            self.options.filter.narrow(merged);
         }
         if let Some(gate) = gate {
             report.gate = gate;
         }
-        let mut write = write_options(&args, global, &report);
+        let mut write = write_options(self.args, self.global, &report);
         write.start_time = start_time;
         write.end_time = crate::time::date_time(crate::time::now());
         write.elapsed = Some(began.elapsed());
         let written = Written {
             report: &report,
             merged: joined.merged.as_ref(),
-            runs: &joined.runs,
+            raw: &joined.raw,
             licenses: &joined.licenses,
         };
-        for spec in &args.output {
-            if number > 0
-                && spec.file.is_none()
-                && spec.format == OutputFormat::Report(Format::Table)
-            {
-                crate::output::print(|out| writeln!(out))?;
-            }
+        for spec in &self.args.output {
             write_all(spec, &written, &write)?;
         }
-        worst = worst.max(report.exit_class().into());
+        Ok(report.exit_class().into())
     }
-    Ok(worst)
+
+    /// All that is wrong with a target, by us and by others.
+    fn found(&self, target: &TargetRef) -> Result<Joined, Failure> {
+        // They work while we do; an error of ours stops them.
+        let running = self
+            .others
+            .as_ref()
+            .map(|others| Running::start(target, others, &self.canceller));
+        let scanned = read(target, &self.options.read, &self.bars)?;
+        let mut all = assess_all(scanned, &self.database, &self.options);
+        super::rules::link(&mut all, self.args.scanner.rules_url.as_deref());
+        let mut joined = match running {
+            Some(running) => Joined::of(all, running.finish())?,
+            None => Joined::alone(all),
+        };
+        let noticed = |spec: &OutputSpec| spec.format == OutputFormat::Notice;
+        if self.args.output.iter().any(noticed) {
+            joined.licenses.clone_from(&joined.report.licenses);
+        }
+        Ok(joined)
+    }
 }
 
 fn write_options(args: &ScanArgs, global: &Global, report: &Report) -> WriteOptions {
@@ -154,7 +191,7 @@ pub(crate) fn commit() -> Option<Commit> {
 struct Joined {
     report: Report,
     merged: Option<Merged>,
-    runs: Vec<ExternalRun>,
+    raw: Vec<RawReport>,
     licenses: Vec<LicenseFinding>,
 }
 
@@ -163,21 +200,34 @@ impl Joined {
         Self {
             report,
             merged: None,
-            runs: Vec::new(),
+            raw: Vec::new(),
             licenses: Vec::new(),
         }
     }
 
-    fn of(report: Report, runs: Vec<ExternalRun>) -> Result<Self, Failure> {
-        let own = ScannerRun::own(&report).map_err(Failure::failed)?;
-        let all: Vec<ScannerRun> = std::iter::once(own)
-            .chain(runs.iter().map(|run| run.run.clone()))
-            .collect();
-        let merged = merge(&all, env!("CARGO_PKG_VERSION"));
+    fn of(report: Report, others: Vec<ExternalRun>) -> Result<Self, Failure> {
+        let mut runs = vec![ScannerRun::own(&report).map_err(Failure::failed)?];
+        let mut raw = Vec::new();
+        for ExternalRun {
+            run,
+            kinds,
+            raw: bytes,
+        } in others
+        {
+            if !bytes.is_empty() {
+                raw.push(RawReport {
+                    scanner: run.scanner.clone(),
+                    kinds,
+                    bytes,
+                });
+            }
+            runs.push(run);
+        }
+        let merged = merge(&runs, env!("CARGO_PKG_VERSION"));
         Ok(Self {
             report: merged.joined(report),
             merged: Some(merged),
-            runs,
+            raw,
             licenses: Vec::new(),
         })
     }
@@ -267,8 +317,10 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
 fn check_formats(args: &ScanArgs) -> Result<(), Failure> {
     let asks = |format: &OutputFormat| args.output.iter().any(|spec| spec.format == *format);
     if asks(&OutputFormat::Notice) && !args.scanner.scanners.contains(&Scanner::License) {
-        return Err(Failure::usage("a notice is made of licences, and none are looked for")
-            .hint("add --scanners license"));
+        return Err(
+            Failure::usage("a notice is made of licences, and none are looked for")
+                .hint("add --scanners license"),
+        );
     }
     if asks(&OutputFormat::ScannerReports) && args.others.with.is_empty() {
         return Err(

@@ -62,13 +62,15 @@ impl Canceller {
         }
     }
 
-    /// Reaps the leader of a group; whatever it left behind in the group ends with it.
+    /// Reaps the leader of a group; whatever it left behind in the group ends with it. Its number
+    /// is forgotten before it can become somebody else's.
     fn reap(&self, group: Pid, child: &mut Child) -> io::Result<ExitStatus> {
-        let mut groups = self.groups();
-        let _ = kill_process_group(group, Signal::KILL);
-        let status = child.wait();
-        groups.retain(|one| *one != group);
-        status
+        {
+            let mut groups = self.groups();
+            let _ = kill_process_group(group, Signal::KILL);
+            groups.retain(|one| *one != group);
+        }
+        child.wait()
     }
 }
 
