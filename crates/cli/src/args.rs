@@ -1,3 +1,4 @@
+mod db;
 mod dockerfile;
 mod generate;
 mod monitor;
@@ -13,6 +14,9 @@ use seaworthy_model::{Severity, State};
 use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
 
+pub(crate) use db::{
+    DatabaseArgs, DbCommand, DirectoryArgs, PublishArgs, Shown, UpdateArgs, VerifyArgs,
+};
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
 pub(crate) use generate::{GenerateCommand, MergeArgs, MergeOutput};
 pub(crate) use monitor::{
@@ -90,7 +94,7 @@ pub(crate) enum Command {
     Generate(GenerateCommand),
     /// Say which controls of a framework the checks speak for and against
     Compliance(ComplianceArgs),
-    /// Build and look into the advisory database
+    /// Fetch, build, publish and look into the advisory database
     #[command(subcommand)]
     Db(DbCommand),
     /// Describe the rules of `scan --scanners config` and `dockerfile lint`
@@ -209,28 +213,6 @@ pub(crate) enum PackageKind {
     Os,
     /// Packages of languages, and binaries that name theirs
     Language,
-}
-
-/// Which advisories answer.
-#[derive(Debug, Args)]
-pub(crate) struct DatabaseArgs {
-    /// Advisory database [default: the user's data directory, else the starter table]
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "SEAWORTHY_DB",
-        help_heading = "Database"
-    )]
-    pub(crate) db: Option<PathBuf>,
-    /// Days after which a shard counts as stale
-    #[arg(
-        long,
-        value_name = "DAYS",
-        default_value_t = 7,
-        env = "SEAWORTHY_MAX_DB_AGE",
-        help_heading = "Database"
-    )]
-    pub(crate) max_db_age: u32,
 }
 
 /// How commands on reports get one of a target: what is looked for, where, and by which advisories.
@@ -375,50 +357,6 @@ pub(crate) struct ExplainArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DbCommand {
-    /// Read upstream feeds and write the shards
-    #[command(
-        after_help = "Examples:\n  seaworthy db build --feeds ./feeds --out ./db\n  seaworthy db build --feeds ./feeds --out ./db --force"
-    )]
-    Build {
-        /// Directory of upstream feeds: files, directories, or archives of them
-        #[arg(long, value_name = "DIR")]
-        feeds: PathBuf,
-        /// Directory for the shards
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Write a shard although more than 1% of its records are broken, or it shrank by more than
-        /// half
-        #[arg(long)]
-        force: bool,
-        /// Read the advisories of Wolfi and Chainguard too, whose licence restricts their use
-        #[arg(long)]
-        restricted: bool,
-    },
-    /// Say which shards there are, how old and from where
-    #[command(
-        after_help = "Examples:\n  seaworthy db info\n  seaworthy db info --db ./db --verify"
-    )]
-    Info {
-        #[command(flatten)]
-        database: DatabaseArgs,
-        /// Compare the checksum of every shard
-        #[arg(long)]
-        verify: bool,
-    },
-    /// Show what the database says about a vulnerability or a package
-    #[command(
-        after_help = "Examples:\n  seaworthy db lookup CVE-2021-44228\n  seaworthy db lookup lodash --db ./db"
-    )]
-    Lookup {
-        /// An id, or a package's name
-        what: String,
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -82,7 +82,7 @@ impl From<seaworthy_scan::Error> for Failure {
         match error {
             Error::Source(error) => error.into(),
             Error::Database { .. } => Self::new(Status::Usage, error).hint(
-                "build one with `seaworthy db build --feeds DIR --out DIR`, or leave --db out to use the starter table",
+                "`seaworthy db update` fetches one; without --db and a database of the user's, the starter table answers",
             ),
             Error::Analysis { .. } | Error::Sbom { .. } | Error::Io { .. } => {
                 Self::new(Status::NotAssessed, error)

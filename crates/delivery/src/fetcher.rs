@@ -129,7 +129,7 @@ impl<'a> Fetcher<'a> {
             limit,
             name: label,
         };
-        match self.network.download(&request, self.progress)? {
+        match self.network.download(&request, &OneBar(self.progress))? {
             Downloaded::Unchanged => Ok(false),
             Downloaded::Done {
                 validators,
@@ -147,6 +147,19 @@ impl<'a> Fetcher<'a> {
             }
         }
     }
+}
+
+/// Several downloads at the same time are one piece of work to whoever watches.
+struct OneBar<'a>(&'a dyn Progress);
+
+impl Progress for OneBar<'_> {
+    fn start(&self, _: &str, _: Option<u64>) {}
+
+    fn advance(&self, bytes: u64) {
+        self.0.advance(bytes);
+    }
+
+    fn finish(&self) {}
 }
 
 fn make_parent(path: &Path) -> Result<(), Error> {

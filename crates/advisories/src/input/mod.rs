@@ -44,7 +44,8 @@ pub(crate) struct FeedFile {
 /// How deep feed folders may be nested.
 const MAX_DEPTH: usize = 16;
 
-/// Every regular file below a folder, sorted by name. Symbolic links are not followed below it.
+/// Every regular file below a folder, sorted by name. Symbolic links are not followed below it, and
+/// hidden folders are not looked into.
 pub(crate) fn list(root: &Path) -> Result<Vec<FeedFile>, Error> {
     let mut files = Vec::new();
     list_into(root, "", MAX_DEPTH, &mut files)?;
@@ -62,9 +63,14 @@ fn list_into(
         let entry = entry.map_err(Error::read(folder))?;
         let path = entry.path();
         let metadata = fs::symlink_metadata(&path).map_err(Error::read(&path))?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let own = entry.file_name().to_string_lossy().into_owned();
+        let name = format!("{prefix}{own}");
+        // Downloads that have not come to their end.
+        if own.ends_with(".part") || own.ends_with(".part.json") {
+            continue;
+        }
         if metadata.is_dir() {
-            if depth > 0 && entry.file_name() != ".git" {
+            if depth > 0 && !own.starts_with('.') {
                 list_into(&path, &format!("{name}/"), depth - 1, files)?;
             }
         } else if metadata.is_file() {

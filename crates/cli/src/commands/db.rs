@@ -1,179 +1,151 @@
-use std::io::{self, Write};
-use std::path::Path;
+//! `seaworthy db …`.
 
-use seaworthy_advisories::{BuildOptions, BuildSummary, Error};
-use seaworthy_source::Progress as _;
-use seaworthy_vulndb::{Database, EndRef, Row};
+mod build;
+mod diff;
+mod fetch;
+mod info;
+mod lookup;
+mod publish;
+mod update;
 
-use crate::args::{DatabaseArgs, Global};
+use std::path::{Path, PathBuf};
+
+use seaworthy_attest::PublicKey;
+use seaworthy_delivery::{Directory, Error, ErrorKind};
+
+use super::{database_directory, default_directory};
+use crate::args::{DatabaseArgs, DbCommand, DirectoryArgs, Global};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::print;
-use crate::progress::Bars;
 
-/// Reads upstream feeds and writes shards.
-pub(crate) fn build(
-    feeds: &Path,
-    out: &Path,
-    force: bool,
-    restricted: bool,
-    global: &Global,
-) -> Outcome {
-    let bars = Bars::new(global.quiet);
-    let options = BuildOptions {
-        force,
-        restricted,
-        threads: std::thread::available_parallelism().map_or(2, usize::from),
-        ..BuildOptions::default()
-    };
-    let result = seaworthy_advisories::build(feeds, out, &options, &|file| bars.start(file, None));
-    bars.finish();
-    let (summary, failure) = match result {
-        Ok(summary) => (summary, None),
-        Err(Error::Refused { summary, refusals }) => {
-            let refused: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-            let failure = Failure::failed(format!(
-                "the shards of these sources were left as they were: {}",
-                refused.join("; ")
-            ))
-            .hint("mend the feed, or build with --force");
-            (*summary, Some(failure))
-        }
-        Err(error @ (Error::NoFeeds { .. } | Error::Options(_))) => {
-            return Err(Failure::usage(error)
-                .hint("docs/database.md says how a folder of feeds is laid out"));
-        }
-        Err(error) => return Err(Failure::failed(error)),
-    };
-    if !global.quiet {
-        print(|out_to| summarise(out_to, &summary, out))?;
-    }
-    failure.map_or(Ok(Status::Pass), Err)
-}
+#[allow(unused_imports, reason = "for commands that look targets up")]
+pub(crate) use fetch::database_for;
 
-fn summarise(out: &mut dyn Write, summary: &BuildSummary, folder: &Path) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<20} {:>9} {:>9} {:>9} {:>7}  newest",
-        "source", "records", "rows", "skipped", "broken"
-    )?;
-    for source in &summary.sources {
-        writeln!(
+pub(crate) fn run(command: DbCommand, global: &Global) -> Outcome {
+    match command {
+        DbCommand::Build {
+            feeds,
             out,
-            "{:<20} {:>9} {:>9} {:>9} {:>7}  {}",
-            source.name, source.records, source.rows, source.skipped, source.broken, source.date
-        )?;
-        for named in &source.named {
-            writeln!(out, "    broken: {}", crate::terminal::one_line(named))?;
-        }
+            force,
+            restricted,
+        } => build::run(&feeds, &out, force, restricted, global),
+        DbCommand::Update(args) => update::run(&args, global),
+        DbCommand::Publish(args) => publish::run(&args, global),
+        DbCommand::Verify(args) => info::verify(&args, global),
+        DbCommand::Info {
+            place,
+            verify,
+            output,
+        } => info::run(&place, verify, output),
+        DbCommand::Lookup {
+            what,
+            ecosystem,
+            place,
+        } => lookup::run(&what, ecosystem.as_deref(), &place),
+        DbCommand::Diff {
+            old,
+            new,
+            all,
+            output,
+        } => diff::run(&old, &new, all, output),
+        DbCommand::Rollback { place } => update::roll_back(&place, global),
     }
-    if !summary.unread.is_empty() {
-        writeln!(out, "no reader for: {}", summary.unread.join(", "))?;
-    }
-    let bytes: u64 = summary.shards.iter().map(|shard| shard.bytes).sum();
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
-    let megabytes = bytes as f64 / 1e6;
-    writeln!(
-        out,
-        "{} files, {megabytes:.1} MB, in {}",
-        summary.shards.len(),
-        folder.display()
-    )
 }
 
-/// Says which shards there are, and whether they are whole; nothing behind them is looked at.
-pub(crate) fn info(args: &DatabaseArgs, verify: bool) -> Outcome {
-    let database = match super::database_directory(args) {
-        Some(directory) => Database::open_dir(&directory).map_err(Failure::usage)?,
-        None => seaworthy_advisories::starter_database(),
+/// Makes sure that the database is the one of the digest, when one is given.
+pub(crate) fn pin(directory: Option<&Path>, args: &DatabaseArgs) -> Result<(), Failure> {
+    let Some(digest) = &args.db_digest else {
+        return Ok(());
     };
-    let mut status = Status::Pass;
-    let mut lines = Vec::new();
-    for shard in database.keys().filter_map(|key| database.shard(key)) {
-        let meta = shard.meta();
-        let sources: Vec<&str> = meta.sources.iter().map(|s| s.name.as_str()).collect();
-        let damaged = verify && !shard.verify();
-        if damaged {
-            status = Status::GateFailed;
-        }
-        lines.push(format!(
-            "{:<24} {:>8} rows  {:<10}  {}  {}{}",
-            meta.key,
-            shard.rows(),
-            meta.date(),
-            sources.join(", "),
-            shard.digest(),
-            if damaged { "  DAMAGED" } else { "" }
-        ));
-    }
-    if lines.is_empty() {
-        lines.push(format!("no shards in {}", database.location()));
-    }
-    print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
-    Ok(status)
+    let directory = directory.ok_or_else(|| {
+        Failure::usage("--db-digest pins a database, and there is none")
+            .hint("`seaworthy db update` fetches one, --db names its directory")
+    })?;
+    seaworthy_delivery::pin(&Directory::at(directory), digest).map_err(|error| usage(&error))
 }
 
-/// Shows the rows about an id or a package.
-pub(crate) fn lookup(what: &str, args: &DatabaseArgs) -> Outcome {
-    let database = super::database(args)?;
-    let mut lines = Vec::new();
-    for key in all_keys(&database) {
-        let Some(shard) = database.shard(&key) else {
-            continue;
-        };
-        let mut rows: Vec<String> = shard
-            .find_id(what)
-            .chain(shard.lookup(what))
-            .map(|row| line(&key, row))
-            .collect();
-        rows.sort();
-        rows.dedup();
-        lines.extend(rows);
-    }
-    if let Some(vector) = database.cvss().and_then(|table| table.get(what)) {
-        lines.push(format!("cvss   {vector}"));
-    }
-    if let Some(epss) = database.epss().and_then(|table| table.get(what)) {
-        lines.push(format!("epss   {epss:?}"));
-    }
-    if database.kev().and_then(|table| table.get(what)).is_some() {
-        lines.push("kev    known to be exploited".to_owned());
-    }
-    if lines.is_empty() {
-        return Err(Failure::new(
-            Status::NotAssessed,
-            format!("{} says nothing about {what}", database.location()),
-        ));
-    }
-    print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
-    Ok(Status::Pass)
-}
-
-fn all_keys(database: &Database) -> Vec<String> {
-    database.keys().map(str::to_owned).collect()
-}
-
-fn line(key: &str, row: Row<'_>) -> String {
-    let ranges: Vec<String> = row
-        .intervals()
-        .map(|(start, end)| {
-            let from = if start.is_empty() {
-                "all".to_owned()
-            } else {
-                format!(">= {start}")
-            };
-            match end {
-                EndRef::Fixed(version) => format!("{from}, fixed in {version}"),
-                EndRef::LastAffected(version) => format!("{from}, last affected {version}"),
-                EndRef::Open => format!("{from}, no fix"),
-            }
+/// The directory to write: that of the options, else the user's, which is made.
+fn directory_to_write(place: &DirectoryArgs) -> Result<Directory, Failure> {
+    place
+        .db
+        .clone()
+        .or_else(default_directory)
+        .map(|path| Directory::at(&path))
+        .ok_or_else(|| {
+            Failure::usage("nothing says where the database lies").hint("name it with --db")
         })
-        .collect();
-    format!(
-        "{key:<16} {:<20} {:<28} {:<10} {:<12} {}",
-        row.id(),
-        row.package(),
-        row.severity().map_or("unrated", |s| s.name()),
-        row.state().name(),
-        ranges.join("; ")
-    )
+}
+
+/// The directory to read, which is there.
+fn directory_to_read(place: &DirectoryArgs) -> Result<Directory, Failure> {
+    let path = database_directory(place).ok_or_else(|| {
+        Failure::usage("there is no database but the starter table in the program")
+            .hint("`seaworthy db update` fetches one")
+    })?;
+    Ok(Directory::at(&path))
+}
+
+/// The keys of a file.
+fn public_keys(file: Option<&PathBuf>) -> Result<Vec<PublicKey>, Failure> {
+    let Some(path) = file else {
+        return Ok(Vec::new());
+    };
+    let bytes = super::read_bytes(path, seaworthy_attest::MAX_PEM as u64)?;
+    PublicKey::all_from_pem(&bytes).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+}
+
+fn failure(error: &Error) -> Failure {
+    let status = match error.kind() {
+        ErrorKind::Usage => Status::Usage,
+        ErrorKind::Operation => Status::Failed,
+    };
+    Failure {
+        status,
+        message: error.to_string(),
+        hint: error.hint(),
+    }
+}
+
+/// What the user named is the trouble, whatever is wrong with it.
+fn usage(error: &Error) -> Failure {
+    Failure {
+        status: Status::Usage,
+        ..failure(error)
+    }
+}
+
+/// Now, as the lists of shards have it.
+fn now() -> String {
+    format!("{}Z", crate::time::date_time(crate::time::now()))
+}
+
+/// Who writes, for others that wait.
+fn who() -> String {
+    format!("process {} since {}", std::process::id(), now())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// The program whose builds are alike.
+const PROGRAM: &str = concat!("seaworthy ", env!("CARGO_PKG_VERSION"));
+
+/// `1.2 MB`.
+fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "for people")]
+    let number = bytes as f64;
+    if bytes < 1000 {
+        format!("{bytes} B")
+    } else if bytes < 1_000_000 {
+        format!("{:.1} kB", number / 1e3)
+    } else {
+        format!("{:.1} MB", number / 1e6)
+    }
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))?;
+    crate::output::print(|out| writeln!(out, "{text}"))
 }

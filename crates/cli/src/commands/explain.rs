@@ -82,7 +82,7 @@ fn tell(explanation: &Explanation, inventory: &Inventory, out: &mut dyn Write) -
         line(
             out,
             "no shard",
-            &format!("{key} was not searched: `seaworthy db build` adds it"),
+            &format!("{key} was not searched: `seaworthy db update --only {key}` fetches it"),
         )?;
     }
     Ok(())

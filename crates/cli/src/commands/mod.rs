@@ -25,7 +25,7 @@ use seaworthy_secrets::Rules;
 use seaworthy_source::{Credentials, Mirror, SourceOptions};
 
 use crate::args::{
-    Cli, Command, DatabaseArgs, DbCommand, DockerfileCommand, GitlabCommand, Global, PackageKind,
+    Cli, Command, DatabaseArgs, DirectoryArgs, DockerfileCommand, GitlabCommand, Global, PackageKind,
     Scanner, ScannerArgs, SourceArgs, VersionsCommand,
 };
 use crate::exit::{Failure, Outcome, Status};
@@ -49,16 +49,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Assess(args) => monitor::assess(args, &global),
         Command::Metrics(args) => monitor::metrics(args, &global),
         Command::Compliance(args) => monitor::compliance(args, &global),
-        Command::Db(command) => match command {
-            DbCommand::Build {
-                feeds,
-                out,
-                force,
-                restricted,
-            } => db::build(&feeds, &out, force, restricted, &global),
-            DbCommand::Info { database, verify } => db::info(&database, verify),
-            DbCommand::Lookup { what, database } => db::lookup(&what, &database),
-        },
+        Command::Db(command) => db::run(command, &global),
         Command::Versions(VersionsCommand::Compare { scheme, a, b }) => {
             versions::compare(&scheme, &a, b)
         }
@@ -238,27 +229,65 @@ pub(crate) fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The database of the options, else the user's, else the starter table.
+/// The database of the options, else the user's, else the starter table; the one of the digest
+/// when one is given.
 pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
+    let directory = database_directory(&args.place);
+    db::pin(directory.as_deref(), args)?;
     Ok(open_database(
-        database_directory(args).as_deref(),
+        directory.as_deref(),
         seaworthy_advisories::starter_database(),
     )?)
 }
 
-/// The directory of the options, else the user's; none when there is neither.
-fn database_directory(args: &DatabaseArgs) -> Option<PathBuf> {
-    args.db.clone().or_else(default_directory)
+/// A scan by the database of the options, with the shards that are missing fetched.
+pub(crate) fn scanned(
+    target: &TargetRef,
+    options: &ScanOptions,
+    args: &DatabaseArgs,
+    bars: &Bars,
+) -> Result<Report, Failure> {
+    let mut read = seaworthy_scan::read(target, &options.read, bars)?;
+    let database = database_for(&mut read, target, options, args, bars)?;
+    Ok(seaworthy_scan::assess(read, &database, options))
 }
 
-/// Where the user's database lies, when there is one (XDG base directory specification).
+/// The database for what was read of a target, with the shards that are missing fetched; the
+/// starter table when no vulnerabilities are looked for.
+pub(crate) fn database_for(
+    read: &mut Scanned,
+    target: &TargetRef,
+    options: &ScanOptions,
+    args: &DatabaseArgs,
+    bars: &Bars,
+) -> Result<Database, Failure> {
+    if !options.read.scanners.vulnerabilities {
+        return database(args);
+    }
+    let network = Internet::of_scan(&options.read.source, Some(target));
+    db::database_for(
+        &mut read.inventory,
+        options.read.packages,
+        args,
+        &network,
+        bars,
+    )
+}
+
+/// The directory of the options, else the user's; none when there is neither.
+fn database_directory(args: &DirectoryArgs) -> Option<PathBuf> {
+    args.db
+        .clone()
+        .or_else(|| default_directory().filter(|directory| directory.is_dir()))
+}
+
+/// Where the user's database lies, or will lie (XDG base directory specification).
 fn default_directory() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME")
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
-    let directory = data.join("seaworthy/db");
-    directory.is_dir().then_some(directory)
+    Some(data.join("seaworthy/db"))
 }
 
 /// Whether the user wants silence.
