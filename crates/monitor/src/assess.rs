@@ -112,8 +112,8 @@ pub fn assess(before: &Report, after: &Report, options: &AssessOptions) -> Asses
     Assessment {
         scan_date: iso(options.now),
         project: options.project.clone(),
-        original_image: before.target.name.clone(),
-        secure_image: after.target.name.clone(),
+        original_image: before.target.image().to_owned(),
+        secure_image: after.target.image().to_owned(),
         recommendations: recommendations(after, &counts, &improvements, &difference),
         security_improvements: improvements,
         final_status,

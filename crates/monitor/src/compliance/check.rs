@@ -51,6 +51,15 @@ impl RuleSet {
         known.extend(ids.into_iter().map(RuleReference::new));
     }
 
+    /// Whether there is a rule of that name about a kind of file, however the name is written.
+    #[must_use]
+    pub fn has(&self, kind: &str, name: &str) -> bool {
+        let name = RuleReference::new(name);
+        self.by_kind
+            .get(kind)
+            .is_some_and(|known| known.contains(&name))
+    }
+
     fn knows(&self, kind: &str, wanted: &BTreeSet<RuleReference>) -> bool {
         self.by_kind
             .get(kind)

@@ -144,6 +144,18 @@ pub struct Control {
 }
 
 impl Control {
+    /// The kinds of files and the names of rules that its checks of configuration go by.
+    pub fn rules(
+        &self,
+    ) -> impl Iterator<Item = (&'static [&'static str], &'static [&'static str])> + '_ {
+        self.checks.iter().filter_map(|check| match check {
+            Check::Rules {
+                kinds, references, ..
+            } => Some((*kinds, *references)),
+            _ => None,
+        })
+    }
+
     /// The checks that stand for it, in words.
     pub fn checks(&self) -> impl Iterator<Item = String> + '_ {
         self.checks.iter().map(Check::describe)
@@ -329,7 +341,7 @@ pub fn evaluate(framework: Framework, evidence: &Evidence<'_>) -> ComplianceRepo
     let mut report = ComplianceReport {
         framework,
         title: framework.title(),
-        image: evidence.report.target.name.clone(),
+        image: evidence.report.target.image().to_owned(),
         digest: crate::diff::digest(evidence.report),
         date: iso(evidence.now),
         summary: std::collections::BTreeMap::new(),

@@ -201,7 +201,7 @@ fn of_finding(finding: &Finding) -> Said {
 /// is when it is none.
 fn image_purl(report: &Report, image: &str) -> String {
     let name = if image.is_empty() {
-        &report.target.name
+        report.target.image()
     } else {
         image
     };
