@@ -67,7 +67,10 @@ pub fn update_from_published(
         Some(only) => of_published(only),
         None => Wanted(state.only.clone()),
     };
-    let published = Published::open(&options.origin, options.network, options.keys)?;
+    let list = directory.folder()?.join(crate::MANIFEST_FILE);
+    let known = fs::read(list).unwrap_or_default();
+    let published =
+        Published::open_knowing(&options.origin, options.network, options.keys, &known)?;
     let base = directory.manifest()?;
     let same_origin = state.origin.as_ref() == Some(&options.origin);
     if let Some(base) = &base

@@ -247,12 +247,14 @@ pub fn publish_files(
 
 /// The list of a directory's shards, all of which are there and are what it says.
 fn whole_manifest(directory: &Directory, folder: &Path) -> Result<Manifest, Error> {
-    let manifest = directory.manifest()?.ok_or_else(|| {
+    let mut manifest = directory.manifest()?.ok_or_else(|| {
         Error::Usage(format!(
             "there is no database in {} to publish; `seaworthy db update` or `seaworthy db build` makes one",
             directory.path().display()
         ))
     })?;
+    // Shards that were built without a list count as the first generation.
+    manifest.generation = manifest.generation.max(1);
     for entry in &manifest.shards {
         let path = folder.join(entry.file());
         if !path.exists() {

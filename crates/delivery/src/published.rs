@@ -91,6 +91,17 @@ impl Published {
     /// # Errors
     /// When it is not there, is no database, or no signature verifies.
     pub fn open(origin: &Origin, network: &dyn Network, keys: &[PublicKey]) -> Result<Self, Error> {
+        Self::open_knowing(origin, network, keys, &[])
+    }
+
+    /// As [`Published::open`], for who has a list of shards already (`known`): the same one does not
+    /// come again.
+    pub(crate) fn open_knowing(
+        origin: &Origin,
+        network: &dyn Network,
+        keys: &[PublicKey],
+        known: &[u8],
+    ) -> Result<Self, Error> {
         match origin {
             Origin::Upstream { .. } => Err(Error::Usage(
                 "upstream publishes feeds, and no database".to_owned(),
@@ -101,13 +112,13 @@ impl Published {
                     .parse()
                     .map_err(|e| Error::Usage(format!("{place}: {e}")))?;
                 let store = network.registry(&reference)?;
-                Self::in_store(store, reference.manifest_name(), place, keys)
+                Self::in_store(store, reference.manifest_name(), place, keys, known)
             }
             Origin::Directory { path } => {
                 let (folder, tag) = layout_and_tag(path);
                 if folder.join("index.json").is_file() {
                     let store = network.layout(&folder)?;
-                    return Self::in_store(store, &tag, origin.name(), keys);
+                    return Self::in_store(store, &tag, origin.name(), keys, known);
                 }
                 Self::in_folder(Path::new(path), keys)
             }
@@ -120,6 +131,7 @@ impl Published {
         name: &str,
         place: String,
         keys: &[PublicKey],
+        known: &[u8],
     ) -> Result<Self, Error> {
         let stored = store.manifest(name)?.ok_or_else(|| Error::Network {
             url: place.clone(),
@@ -140,20 +152,23 @@ impl Published {
         if artifact.config.size > MAX_MANIFEST {
             return Err(Error::wrong(&*place, "its list of shards is too large"));
         }
-        let mut bytes = Vec::new();
-        store
-            .blob(&artifact.config, 0)?
-            .take(MAX_MANIFEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| Error::wrong(&*place, format!("its list of shards: {e}")))?;
         let expected = artifact.config.digest();
+        let mut bytes = known.to_vec();
+        if !expected.as_ref().is_ok_and(|digest| digest.matches(known)) {
+            bytes.clear();
+            store
+                .blob(&artifact.config, 0)?
+                .take(MAX_MANIFEST + 1)
+                .read_to_end(&mut bytes)
+                .map_err(|e| Error::wrong(&*place, format!("its list of shards: {e}")))?;
+            received += bytes.len() as u64;
+        }
         if !expected.is_ok_and(|digest| digest.matches(&bytes)) {
             return Err(Error::wrong(
                 &*place,
                 "its list of shards does not have the digest that it should",
             ));
         }
-        received += bytes.len() as u64;
         let manifest = Manifest::parse(&bytes, &place)?;
         let by_key = layers(&artifact, &manifest, &place)?;
         Ok(Self {
