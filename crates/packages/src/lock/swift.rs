@@ -1,5 +1,7 @@
 //! `Package.resolved` of the Swift Package Manager, versions 1 to 3.
 
+use std::borrow::Cow;
+
 use seaworthy_model::PackageType;
 use serde_json::Value;
 
@@ -56,11 +58,49 @@ fn read(input: &Input<'_>) -> Result<Lock, String> {
     Ok(lock)
 }
 
-/// The address of the source without protocol and ending, as purls and advisories name it.
-fn name_of(location: &str) -> &str {
-    let name = location
-        .split_once("://")
-        .map_or(location, |(_, rest)| rest);
-    let name = name.rsplit_once('@').map_or(name, |(_, rest)| rest);
-    name.trim_end_matches('/').trim_end_matches(".git")
+/// The address of the source without protocol and ending, as purls and advisories name it; that of
+/// Git over SSH (`git@HOST:PATH`) too.
+fn name_of(location: &str) -> Cow<'_, str> {
+    let ending = |name: &str| name.trim_end_matches('/').trim_end_matches(".git").len();
+    let after_user = |name| str::rsplit_once(name, '@').map_or(name, |(_, rest)| rest);
+    if let Some((_, rest)) = location.split_once("://") {
+        let name = after_user(rest);
+        return Cow::Borrowed(&name[..ending(name)]);
+    }
+    let name = after_user(location);
+    let name = &name[..ending(name)];
+    match name.split_once(':') {
+        Some((host, path)) if !host.contains('/') => {
+            Cow::Owned(format!("{host}/{}", path.trim_start_matches('/')))
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_is_one_name() {
+        for location in [
+            "https://github.com/apple/swift-nio.git",
+            "https://github.com/apple/swift-nio",
+            "https://user@github.com/apple/swift-nio/",
+            "ssh://git@github.com/apple/swift-nio.git",
+            "git@github.com:apple/swift-nio.git",
+            "github.com/apple/swift-nio",
+        ] {
+            assert_eq!(
+                name_of(location),
+                "github.com/apple/swift-nio",
+                "{location}"
+            );
+        }
+        assert_eq!(name_of("swift-nio"), "swift-nio");
+        assert_eq!(
+            name_of("https://example.com:8443/a/b"),
+            "example.com:8443/a/b"
+        );
+    }
 }
