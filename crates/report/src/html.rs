@@ -115,6 +115,7 @@ fn values(report: &Report, options: &WriteOptions) -> Value {
         database_date => text::plain(&report.database.date),
         database_age => options.db_age_days,
         severities => Severity::WORST_FIRST.map(Severity::name),
+        trend => options.trend_svg.as_ref().map(|svg| Value::from_safe_string(svg.clone())),
     }
 }
 
@@ -311,6 +312,20 @@ mod tests {
         let mut out = Vec::new();
         write(report, &WriteOptions::default(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn earlier_scans_are_drawn_when_there_are_some() {
+        let report = sample::report();
+        assert!(!page(&report).contains("Over time"));
+        let options = WriteOptions {
+            trend_svg: Some("<svg id=\"trend\"></svg>".to_owned()),
+            ..WriteOptions::default()
+        };
+        let mut out = Vec::new();
+        write(&report, &options, &mut out).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        assert!(page.contains("Over time") && page.contains("<svg id=\"trend\"></svg>"));
     }
 
     #[test]

@@ -135,6 +135,9 @@ pub struct WriteOptions {
     pub elapsed: Option<Duration>,
     /// Table and HTML: age of the newest advisory, in days.
     pub db_age_days: Option<u32>,
+    /// HTML: a chart of the image's earlier scans, an SVG element that is put into the page as it
+    /// is; whoever makes it escapes what is in it.
+    pub trend_svg: Option<String>,
 }
 
 impl Default for WriteOptions {
@@ -150,6 +153,7 @@ impl Default for WriteOptions {
             gitlab: GitLabOptions::default(),
             elapsed: None,
             db_age_days: None,
+            trend_svg: None,
         }
     }
 }

@@ -109,9 +109,10 @@ pub(crate) struct AroundArgs {
     pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) excuses: ExcuseArgs,
-    /// Report of an earlier scan: what it has already breaks nothing
+    /// Report of an earlier scan (JSON), or an image such as the base branch's: what it has already
+    /// breaks nothing
     #[arg(long, value_name = "REPORT", help_heading = "Policy")]
-    pub(crate) baseline: Option<PathBuf>,
+    pub(crate) baseline: Option<String>,
     /// Dockerfiles that the image is built from; repeatable
     #[arg(
         long,

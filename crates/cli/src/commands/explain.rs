@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use seaworthy_delivery::Internet;
 use seaworthy_matching::{Explanation, MatchOptions, Outcome as Answer, PackageExplanation};
 use seaworthy_model::{Finding, Inventory, Origin, Package, url_of};
 use seaworthy_scan::read;
@@ -15,9 +16,16 @@ use crate::terminal::one_line;
 pub(crate) fn run(args: ExplainArgs, global: &Global) -> Outcome {
     let target = TargetRef::parse(&args.target)?;
     let options = super::read_options(&args.source)?;
-    let database = super::database(&args.database)?;
+    super::check_database(&args.database)?;
     let bars = Bars::new(super::quiet(global));
-    let scanned = read(&target, &options, &bars)?;
+    let mut scanned = read(&target, &options, &bars)?;
+    let database = super::db::database_for(
+        &mut scanned.inventory,
+        options.packages,
+        &args.database,
+        &Internet::of_scan(&options.source, Some(&target)),
+        &bars,
+    )?;
     let matching = MatchOptions {
         os: options.packages.os,
         language: options.packages.language,

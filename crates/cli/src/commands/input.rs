@@ -5,15 +5,18 @@ use std::path::Path;
 use jiff::Timestamp;
 use seaworthy_matching::MatchOptions;
 use seaworthy_model::Report;
-use seaworthy_scan::{Database, ScanOptions, scan};
+use seaworthy_scan::ScanOptions;
 use seaworthy_source::{SourceOptions, TargetRef};
 
-use crate::args::{Global, InputArgs};
+use crate::args::{DatabaseArgs, Global, InputArgs};
 use crate::exit::{Failure, Status};
 use crate::progress::Bars;
 
 /// Largest report that is read, in bytes.
 const MAX_REPORT: u64 = 512 << 20;
+
+/// Reports that each processor reads ahead.
+const AHEAD: usize = 4;
 
 /// A report and when it was made.
 pub(crate) struct Input {
@@ -21,15 +24,15 @@ pub(crate) struct Input {
     pub(crate) scanned_at: Option<Timestamp>,
 }
 
-/// Reads or makes reports; the database is opened only when something has to be scanned.
-pub(crate) struct Reader {
+/// Reads or makes reports.
+pub(crate) struct Reader<'a> {
     options: ScanOptions,
-    database: Database,
+    database: &'a DatabaseArgs,
     bars: Bars,
 }
 
-impl Reader {
-    pub(crate) fn new(input: &InputArgs, global: &Global) -> Result<Self, Failure> {
+impl<'a> Reader<'a> {
+    pub(crate) fn new(input: &'a InputArgs, global: &Global) -> Result<Self, Failure> {
         let mut read = super::read_options(&input.source)?;
         read.scanners = super::scanners(&input.scanner)?;
         let options = ScanOptions {
@@ -43,9 +46,10 @@ impl Reader {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ScanOptions::default()
         };
+            super::check_database(&input.database)?;
         Ok(Self {
             options,
-            database: super::database(&input.database)?,
+            database: &input.database,
             bars: Bars::new(super::quiet(global)),
         })
     }
@@ -55,17 +59,47 @@ impl Reader {
         &self.options.read.source
     }
 
+    /// The reports that names stand for, in their order. Files are read by all processors, a few
+    /// ahead of what is looked at, so that any number of them needs the memory of those few.
+    pub(crate) fn reports(
+        &self,
+        names: &[String],
+        each: &mut dyn FnMut(Input) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        for batch in names.chunks(threads * AHEAD) {
+            let part = batch.len().div_ceil(threads);
+            let read = std::thread::scope(|scope| {
+                let workers: Vec<_> = batch
+                    .chunks(part)
+                    .map(|names| {
+                        scope.spawn(|| names.iter().map(|name| stored(name)).collect::<Vec<_>>())
+                    })
+                    .collect();
+                workers
+                    .into_iter()
+                    .flat_map(|worker| match worker.join() {
+                        Ok(inputs) => inputs,
+                        Err(panic) => std::panic::resume_unwind(panic),
+                    })
+                    .collect::<Vec<_>>()
+            });
+            for (name, input) in batch.iter().zip(read) {
+                match input? {
+                    Some(input) => each(input)?,
+                    None => each(self.report(name)?)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The report that a name stands for.
     pub(crate) fn report(&self, text: &str) -> Result<Input, Failure> {
-        let path = Path::new(text);
-        if path.is_file()
-            && let Some(report) = read_report(path)?
-        {
-            return Ok(Input {
-                report,
-                scanned_at: super::monitor::written_at(path),
-            });
+        if let Some(input) = stored(text)? {
+            return Ok(input);
         }
+        let path = Path::new(text);
         // A report that is not there must not be looked for in a registry.
         if !path.exists()
             && path
@@ -78,13 +112,25 @@ impl Reader {
             );
         }
         let target = TargetRef::parse(text)?;
-        let report = scan(&target, &self.database, &self.options, &self.bars)?;
+        let report = super::scanned(&target, &self.options, self.database, &self.bars)?;
         let now = i64::try_from(crate::time::now()).ok();
         Ok(Input {
             report,
             scanned_at: now.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         })
     }
+}
+
+/// The report of a file; none when it is none.
+fn stored(text: &str) -> Result<Option<Input>, Failure> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(read_report(path)?.map(|report| Input {
+        report,
+        scanned_at: super::monitor::written_at(path),
+    }))
 }
 
 /// A JSON report of ours; none when the file is something else, an archive for example.
@@ -110,17 +156,16 @@ fn read_report(path: &Path) -> Result<Option<Report>, Failure> {
         )));
     }
     let bytes = std::fs::read(path).map_err(failed)?;
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| {
+    let head: Head = serde_json::from_slice(&bytes).map_err(|e| {
         Failure::usage(format!("{}: {e}", path.display()))
             .hint("a report is JSON, as `-o json=FILE` writes it")
     })?;
-    if value["tool"]["name"] != "seaworthy" || !value["schema_version"].is_string() {
+    let (Some(tool), Some(version)) = (head.tool.name, head.schema_version) else {
+        return Ok(None);
+    };
+    if tool != "seaworthy" {
         return Ok(None);
     }
-    let version = value["schema_version"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
     if version.split('.').next() != Report::SCHEMA_VERSION.split('.').next() {
         return Err(Failure::usage(format!(
             "{} has the schema version {version}, this program reads {}",
@@ -129,7 +174,43 @@ fn read_report(path: &Path) -> Result<Option<Report>, Failure> {
         ))
         .hint("scan again with this program"));
     }
-    serde_json::from_value(value)
+    serde_json::from_slice(&bytes)
         .map(Some)
         .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+}
+
+/// What tells our reports from other JSON.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Head {
+    #[serde(deserialize_with = "lenient")]
+    tool: HeadTool,
+    #[serde(deserialize_with = "lenient")]
+    schema_version: Option<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct HeadTool {
+    #[serde(deserialize_with = "lenient")]
+    name: Option<String>,
+}
+
+/// Nothing for what is of another shape: then it is no report of ours.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Either<T> {
+        Wanted(T),
+        Other(serde::de::IgnoredAny),
+    }
+    use serde::Deserialize as _;
+    Ok(match Either::<T>::deserialize(deserializer)? {
+        Either::Wanted(value) => value,
+        Either::Other(_) => T::default(),
+    })
 }

@@ -42,6 +42,9 @@ pub(crate) struct Judge {
     source: SourceOptions,
 }
 
+/// How the report of a target is made, for a baseline that is an image.
+pub(crate) type Scan<'a> = &'a dyn Fn(&str) -> Result<Report, Failure>;
+
 /// What is known about one report beside it.
 pub(super) struct Known {
     pub(super) facts: Facts,
@@ -55,6 +58,7 @@ impl Judge {
         around: &AroundArgs,
         history: Option<&Path>,
         source: &SourceOptions,
+        scan: Scan<'_>,
     ) -> Result<Self, Failure> {
         let mut judge = Self::excusing(
             policy,
@@ -63,11 +67,17 @@ impl Judge {
             source,
         )?;
         judge.history = history.map(Path::to_owned);
-        if let Some(file) = &around.baseline {
-            judge.baseline = Some(
-                Baseline::read(&shown(file), &read_bytes(file, u64::MAX)?)
-                    .map_err(Failure::usage)?,
-            );
+        if let Some(text) = &around.baseline {
+            let path = Path::new(text);
+            let is_report = path.is_file()
+                && path
+                    .extension()
+                    .is_some_and(|extension| extension == "json");
+            judge.baseline = Some(if is_report {
+                Baseline::read(text, &read_bytes(path, u64::MAX)?).map_err(Failure::usage)?
+            } else {
+                Baseline::of(&scan(text)?)
+            });
         }
         if !around.dockerfile.is_empty() {
             let mut all = Vec::new();
@@ -95,6 +105,7 @@ impl Judge {
         around: &AroundArgs,
         history: Option<&Path>,
         source: &SourceOptions,
+        scan: Scan<'_>,
     ) -> Result<Option<Self>, Failure> {
         let excuses = &around.excuses;
         let wanted = policy.is_some()
@@ -105,7 +116,7 @@ impl Judge {
         if !wanted {
             return Ok(None);
         }
-        Self::new(policy, around, history, source).map(Some)
+        Self::new(policy, around, history, source, scan).map(Some)
     }
 
     /// Only what excuses findings.
@@ -179,8 +190,10 @@ impl Judge {
             .map_err(Failure::failed)?;
         let documents = told(found);
         if documents.is_empty() {
-            return Err(Failure::usage(format!("{text} has no VEX document that counts"))
-                .hint("`seaworthy attest` and `seaworthy attach` put them there"));
+            return Err(
+                Failure::usage(format!("{text} has no VEX document that counts"))
+                    .hint("`seaworthy attest` and `seaworthy attach` put them there"),
+            );
         }
         Ok(documents)
     }
@@ -285,6 +298,13 @@ impl Judge {
 
     /// Takes out of a report what VEX clears, and gives what is waived.
     pub(crate) fn excuse(&self, report: &mut Report) -> Result<Vec<Excuse>, Failure> {
+        let excuses = self.name.is_some()
+            || self.vex_from_registry
+            || !self.waivers.is_empty()
+            || !self.vex.is_empty();
+        if !excuses {
+            return Ok(Vec::new());
+        }
         let verdict = self.verdict(report)?;
         Ok(excuse(report, &verdict))
     }

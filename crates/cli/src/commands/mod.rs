@@ -18,18 +18,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
+use seaworthy_delivery::Internet;
 use seaworthy_licenses::LicensePolicy;
 use seaworthy_misconfig::CustomRules;
-use seaworthy_scan::{Database, PackageTypes, ReadOptions, Scanners, open_database};
+use seaworthy_model::Report;
+use seaworthy_scan::{
+    Database, PackageTypes, ReadOptions, ScanOptions, Scanned, Scanners, open_database,
+};
 use seaworthy_secrets::Rules;
-use seaworthy_source::{Credentials, Mirror, SourceOptions};
+use seaworthy_source::{Credentials, Mirror, SourceOptions, TargetRef};
 
 use crate::args::{
-    Cli, Command, DatabaseArgs, DirectoryArgs, DockerfileCommand, GitlabCommand, Global, PackageKind,
-    Scanner, ScannerArgs, SourceArgs, VersionsCommand,
+    Cli, Command, DatabaseArgs, DirectoryArgs, DockerfileCommand, GitlabCommand, Global,
+    PackageKind, Scanner, ScannerArgs, SourceArgs, VersionsCommand,
 };
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
+use crate::progress::Bars;
 
 pub(crate) use scan::{age, commit};
 
@@ -146,6 +151,7 @@ pub(crate) fn environment() -> SourceOptions {
         podman_host: text("CONTAINER_HOST"),
         runtime_dir: folder("XDG_RUNTIME_DIR"),
         user_agent: user_agent(),
+        now: Some(std::time::SystemTime::now()),
         ..SourceOptions::default()
     }
 }
@@ -238,6 +244,16 @@ pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
         directory.as_deref(),
         seaworthy_advisories::starter_database(),
     )?)
+}
+
+/// Tells a database that cannot be used before a long read.
+pub(crate) fn check_database(args: &DatabaseArgs) -> Result<(), Failure> {
+    // One that is going to be fetched need not be there.
+    let there = database_directory(&args.place).is_none_or(|directory| directory.exists());
+    if there || args.db_source.is_none() {
+        database(args)?;
+    }
+    Ok(())
 }
 
 /// A scan by the database of the options, with the shards that are missing fetched.

@@ -7,7 +7,7 @@ use seaworthy_model::{Report, TargetKind};
 use seaworthy_monitor::{
     AssessOptions, ChartOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned,
     SecurityMetrics, SvgOptions, View, Waivers, evaluate, iso, measure, openmetrics,
-    prometheus_text, push_requests, svg_chart, text_chart,
+    prometheus_text, push_requests, repository, svg_chart, text_chart,
 };
 use seaworthy_store::{History, ScanRecord};
 
@@ -112,11 +112,11 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
     let judge = Judge::of_standing(&args.standing, reader.source())?;
     let mut fleet = Fleet::default();
     let mut unassessed = false;
-    for text in &args.reports {
+    reader.reports(&args.reports, &mut |input| {
         let Input {
             mut report,
             scanned_at,
-        } = reader.report(text)?;
+        } = input;
         let waivers = judge.excused(&mut report)?;
         let measurement = measure(
             &report,
@@ -129,7 +129,8 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
         );
         unassessed |= !measurement.assessed;
         fleet.push(measurement);
-    }
+        Ok(())
+    })?;
     let summary = fleet.summary(now);
     let view = view(global, args.view.all);
     write_views(&args.view.output, &|format, out| {
@@ -245,14 +246,15 @@ pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
     Ok(Status::Pass)
 }
 
-/// Keeps the figures of a scan, from the report as it was before display filters.
+/// Keeps the figures of a scan, from the report as it was before display filters, and draws what
+/// became of its repository; none when this is the first scan of it.
 pub(crate) fn remember(
     file: &Path,
     report: &Report,
     judge: Option<&Judge>,
     project: &str,
     environment: &str,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     let now = now();
     let mut counted = report.clone();
     let waivers = match judge {
@@ -272,7 +274,10 @@ pub(crate) fn remember(
     history
         .append(&ScanRecord::new(&counted, &measurement, now))
         .map_err(Failure::failed)?;
-    history.close().map_err(Failure::failed)
+    let image = repository(report.target.image());
+    let series = history.trend(&image, None).map_err(Failure::failed)?;
+    history.close().map_err(Failure::failed)?;
+    Ok((series.points.len() > 1).then(|| svg_chart(&series, &SvgOptions::default())))
 }
 
 /// What a report's scan looked for.

@@ -145,6 +145,7 @@ fn check(args: CheckArgs, global: &Global) -> Outcome {
         &rules.around,
         rules.history.as_deref(),
         reader.source(),
+        &|text| Ok(reader.report(text)?.report),
     )?;
     let mut worst = Status::Pass;
     for text in &args.reports {
@@ -250,6 +251,7 @@ fn explain(args: ExplainRuleArgs, global: &Global) -> Outcome {
         &rules.around,
         rules.history.as_deref(),
         reader.source(),
+        &|text| Ok(reader.report(text)?.report),
     )?;
     let Input { report, .. } = reader.report(&args.report)?;
     let answers = judge.explain(&report, &args.id)?;

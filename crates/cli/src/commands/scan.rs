@@ -5,8 +5,7 @@ use seaworthy_model::{LicenseFinding, Report};
 use seaworthy_report::merge::{Merged, ScannerRun, merge};
 use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{
-    Canceller, Database, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all,
-    read,
+    Canceller, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all, read,
 };
 use seaworthy_source::{SourceOptions, TargetRef};
 
@@ -29,13 +28,14 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         .map(|text| TargetRef::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     let options = options(&args)?;
+    super::check_database(&args.database)?;
     let job = Job {
-        database: super::database(&args.database)?,
         judge: Judge::of_scan(
             args.policy.as_deref(),
             &args.around,
             args.history.as_deref(),
             &options.read.source,
+            &|text| whole(text, &args, &options, global),
         )?,
         others: others(&args, &options.read.source),
         canceller: Canceller::default(),
@@ -55,6 +55,21 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         worst = worst.max(job.scan(target)?);
     }
     Ok(worst)
+}
+
+/// Another image as this scan would see it, without display filters: a baseline.
+fn whole(
+    text: &str,
+    args: &ScanArgs,
+    options: &ScanOptions,
+    global: &Global,
+) -> Result<Report, Failure> {
+    let options = ScanOptions {
+        filter: Filter::default(),
+        ..options.clone()
+    };
+    let bars = Bars::new(super::quiet(global));
+    super::scanned(&TargetRef::parse(text)?, &options, &args.database, &bars)
 }
 
 fn is_shown_table(spec: &OutputSpec) -> bool {
@@ -88,7 +103,6 @@ struct Job<'a> {
     args: &'a ScanArgs,
     global: &'a Global,
     options: ScanOptions,
-    database: Database,
     judge: Option<Judge>,
     others: Option<ExternalOptions>,
     canceller: Canceller,
@@ -109,10 +123,12 @@ impl Job<'_> {
         if let Some(gate) = &gate {
             joined.report.gate.clone_from(gate);
         }
+        let mut trend_svg = None;
         if let Some(file) = &self.args.history {
             let environment = self.args.around.environment.as_deref().unwrap_or_default();
             let (report, judge) = (&joined.report, self.judge.as_ref());
-            super::monitor::remember(file, report, judge, &self.args.project, environment)?;
+            trend_svg =
+                super::monitor::remember(file, report, judge, &self.args.project, environment)?;
         }
         let mut report = self.options.filter.filtered(joined.report);
         if let Some(merged) = &mut joined.merged {
@@ -122,6 +138,7 @@ impl Job<'_> {
             report.gate = gate;
         }
         let mut write = write_options(self.args, self.global, &report);
+        write.trend_svg = trend_svg;
         write.start_time = start_time;
         write.end_time = crate::time::date_time(crate::time::now());
         write.elapsed = Some(began.elapsed());
@@ -144,8 +161,10 @@ impl Job<'_> {
             .others
             .as_ref()
             .map(|others| Running::start(target, others, &self.canceller));
-        let scanned = read(target, &self.options.read, &self.bars)?;
-        let mut all = assess_all(scanned, &self.database, &self.options);
+        let mut scanned = read(target, &self.options.read, &self.bars)?;
+        let (options, database) = (&self.options, &self.args.database);
+        let database = super::database_for(&mut scanned, target, options, database, &self.bars)?;
+        let mut all = assess_all(scanned, &database, options);
         super::rules::link(&mut all, self.args.scanner.rules_url.as_deref());
         let mut joined = match running {
             Some(running) => Joined::of(all, running.finish())?,

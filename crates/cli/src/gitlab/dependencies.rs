@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use seaworthy_matching::MatchOptions;
 use seaworthy_report::{Format, GitLabOptions, WriteOptions};
-use seaworthy_scan::{Filter, PackageTypes, ScanOptions, scan};
+use seaworthy_scan::{Filter, PackageTypes, ScanOptions};
 use seaworthy_source::TargetRef;
 
 use super::files::Allowlist;
 use super::variables::Variables;
 use super::{approve, say};
 use crate::args::{GitlabDependenciesArgs, Global};
+use crate::commands::scanned;
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, OutputSpec, write_report};
 use crate::progress::Bars;
@@ -31,7 +32,7 @@ pub(crate) fn run(args: GitlabDependenciesArgs, global: &Global) -> Outcome {
         .clone()
         .unwrap_or_else(|| variables.project.clone());
     let allowlist = Allowlist::of(&variables.project).map_err(Failure::usage)?;
-    let database = crate::commands::database(&args.database)?;
+    crate::commands::check_database(&args.database)?;
     let mut options = ScanOptions {
         matching: MatchOptions {
             os: false,
@@ -54,7 +55,12 @@ pub(crate) fn run(args: GitlabDependenciesArgs, global: &Global) -> Outcome {
     };
     options.read.analysis.threads = std::thread::available_parallelism().map_or(2, usize::from);
     let bars = Bars::new(global.quiet);
-    let mut report = scan(&TargetRef::Dir(project.clone()), &database, &options, &bars)?;
+    let mut report = scanned(
+        &TargetRef::Dir(project.clone()),
+        &options,
+        &args.database,
+        &bars,
+    )?;
     let approved = allowlist.approved("");
     approve(&mut report, args.fail_on, &approved);
     let terminal = Terminal::of_stdout(global.color);

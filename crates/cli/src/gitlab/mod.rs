@@ -15,10 +15,11 @@ use std::time::Instant;
 use seaworthy_matching::MatchOptions;
 use seaworthy_model::{Report, Severity};
 use seaworthy_report::{EndOfLife, Format, GitLabOptions, WriteOptions};
-use seaworthy_scan::{Database, Filter, PackageTypes, ScanOptions, scan};
+use seaworthy_scan::{Filter, PackageTypes, ScanOptions};
 use seaworthy_source::{Credentials, SourceOptions, TargetRef};
 
-use crate::args::{GitlabScanArgs, Global};
+use crate::args::{DatabaseArgs, GitlabScanArgs, Global};
+use crate::commands::scanned;
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, OutputSpec, write_report};
 use crate::progress::Bars;
@@ -55,7 +56,8 @@ pub(crate) fn run(args: GitlabScanArgs, global: &Global) -> Outcome {
             .clone()
             .or(variables.ca_bundle);
     }
-    let database = Arc::new(crate::commands::database(&args.database)?);
+    crate::commands::check_database(&args.database)?;
+    let database = Arc::new(args.database.clone());
     let bundle = ca_files(variables.ca_bundle.as_deref())?;
     let mut worst = Status::Pass;
     for image in &images {
@@ -160,7 +162,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn scan(&self, image: &str, database: &Arc<Database>) -> Result<Status, Failure> {
+    fn scan(&self, image: &str, database: &Arc<DatabaseArgs>) -> Result<Status, Failure> {
         let began = Instant::now();
         let start_time = crate::time::date_time(crate::time::now());
         let target = target(image)?;
@@ -230,7 +232,7 @@ impl Job<'_> {
     fn within_time(
         &self,
         target: TargetRef,
-        database: &Arc<Database>,
+        database: &Arc<DatabaseArgs>,
         image: &str,
     ) -> Result<Report, Failure> {
         let options = self.options()?;
@@ -240,7 +242,7 @@ impl Job<'_> {
         std::thread::spawn(move || {
             let bars = Bars::new(quiet);
             // Nobody listens any more once the time is up.
-            let _ = sender.send(scan(&target, &database, &options, &bars));
+            let _ = sender.send(scanned(&target, &options, &database, &bars));
         });
         match receiver.recv_timeout(self.variables.timeout) {
             Ok(result) => Ok(result?),
@@ -295,6 +297,7 @@ impl Job<'_> {
             end_time: crate::time::date_time(crate::time::now()),
             elapsed: Some(began.elapsed()),
             db_age_days: crate::commands::age(report),
+            trend_svg: None,
             licenses: variables.include_licenses,
             gitlab: GitLabOptions {
                 scanner_id: self.args.gitlab_scanner_id.clone(),

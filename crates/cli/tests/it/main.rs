@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
 mod db;
+mod excuses;
+mod fetching;
 mod gitlab;
 mod monitor;
 mod others;

@@ -218,3 +218,31 @@ fn a_file_that_is_no_report_is_named() {
         text(&output.stderr)
     );
 }
+
+/// A control that goes by rules that nobody has would never be assessed.
+#[test]
+fn every_rule_that_a_control_goes_by_is_one_of_ours() {
+    let mut known = seaworthy_monitor::RuleSet::default();
+    for rule in seaworthy_misconfig::catalogue() {
+        let ids = std::iter::once(rule.id).chain(rule.references.iter().copied());
+        known.insert(rule.kind.name(), ids);
+    }
+    let mut unknown: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
+    let mut checks = 0;
+    for framework in seaworthy_monitor::Framework::ALL {
+        for control in seaworthy_monitor::controls(framework) {
+            for (kinds, references) in control.rules() {
+                checks += 1;
+                let has = |name: &str| kinds.iter().any(|kind| known.has(kind, name));
+                unknown.extend(references.iter().copied().filter(|name| !has(name)));
+                assert!(
+                    references.iter().any(|name| has(name)),
+                    "{framework} {}: {references:?}",
+                    control.id
+                );
+            }
+        }
+    }
+    assert!(checks > 50, "{checks}");
+    assert!(unknown.is_empty(), "no rule is called {unknown:?}");
+}

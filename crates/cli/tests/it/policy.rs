@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::scan::{expect, json, run_in, storefront, text};
 
 /// The policy of the field, as it is.
-const FIELD: &str = r#"version: "1.0"
+pub(crate) const FIELD: &str = r#"version: "1.0"
 
 policies:
   vulnerabilities:

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::scan::{findings, run_in, storefront, text};
 
-struct Registry(Child);
+pub(crate) struct Registry(Child);
 
 impl Drop for Registry {
     fn drop(&mut self) {
@@ -29,7 +29,7 @@ fn available(program: &str) -> bool {
         .is_ok()
 }
 
-fn skopeo(arguments: &[&str]) {
+pub(crate) fn skopeo(arguments: &[&str]) {
     let output = Command::new("skopeo").args(arguments).output().unwrap();
     assert!(
         output.status.success(),
@@ -55,7 +55,7 @@ fn scan(folder: &Path, target: &str) -> Value {
 
 /// Whether all programs are there; `.ci/run` insists on them.
 #[expect(clippy::print_stderr, reason = "what was not tested is said")]
-fn installed(programs: &[&str]) -> bool {
+pub(crate) fn installed(programs: &[&str]) -> bool {
     let missing: Vec<_> = programs
         .iter()
         .filter(|program| !available(program))
@@ -71,7 +71,7 @@ fn installed(programs: &[&str]) -> bool {
 }
 
 /// Debian's registry on a free port, with its data below the folder.
-fn registry(folder: &Path) -> (Registry, u16) {
+pub(crate) fn registry(folder: &Path) -> (Registry, u16) {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
