@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -15,6 +16,11 @@ use crate::web::{Addresses, Download, Downloaded, Network, Progress};
 const MAX_DOCUMENT: u64 = 64 << 20;
 /// The folder of such documents below the feeds folder; hidden, for nothing in it is a feed.
 const DOCUMENTS: &str = ".documents";
+
+thread_local! {
+    /// What came for the source that this thread fetches.
+    static OWN: Cell<u64> = const { Cell::new(0) };
+}
 
 /// A file of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,6 +70,17 @@ impl<'a> Fetcher<'a> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn count(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+        OWN.set(OWN.get() + bytes);
+    }
+
+    /// Bytes that came over the network in this thread since it was asked the last time: a source
+    /// is fetched by one thread.
+    pub(crate) fn take_own() -> u64 {
+        OWN.take()
+    }
+
     /// Bytes that came over the network.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
@@ -79,8 +96,7 @@ impl<'a> Fetcher<'a> {
         if url.ends_with('/') {
             // A listing that a server makes up has no validators.
             let bytes = self.network.get(&address, MAX_DOCUMENT)?;
-            self.received
-                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.count(bytes.len() as u64);
             return Ok(bytes);
         }
         let name = format!("{DOCUMENTS}/{}", Digest::of(url.as_bytes()).hex());
@@ -136,7 +152,7 @@ impl<'a> Fetcher<'a> {
                 bytes_received,
                 ..
             } => {
-                self.received.fetch_add(bytes_received, Ordering::Relaxed);
+                self.count(bytes_received);
                 let fetched = Fetched {
                     url: address.to_owned(),
                     validators,

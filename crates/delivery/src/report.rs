@@ -44,7 +44,7 @@ pub struct SourceReport {
     /// What became of it.
     #[serde(flatten)]
     pub status: SourceStatus,
-    /// Bytes that came over the network for it, as near as can be told.
+    /// Bytes that came over the network for it.
     pub received: u64,
     /// Records of it.
     pub records: u64,

@@ -204,11 +204,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn fetch_one(source: &Source, wanted: &Wanted, fetcher: &Fetcher<'_>, now: &str) -> Outcome {
     let mut outcome = Outcome::default();
-    let before = fetcher.received();
+    Fetcher::take_own();
     let feeds = match resolve::feeds(source, wanted, fetcher, now) {
         Ok(feeds) => feeds,
         Err(error) => {
             outcome.failure = Some(error.to_string());
+            outcome.received = Fetcher::take_own();
             return outcome;
         }
     };
@@ -225,9 +226,7 @@ fn fetch_one(source: &Source, wanted: &Wanted, fetcher: &Fetcher<'_>, now: &str)
             }
         }
     }
-    // Sources that are fetched at the same time share the counter: what it tells is near enough
-    // for one source and exact for all.
-    outcome.received = fetcher.received().saturating_sub(before);
+    outcome.received = Fetcher::take_own();
     if outcome.failure.is_none() && outcome.files.is_empty() {
         outcome.failure = Some("it has none of the files that are wanted".to_owned());
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use seaworthy_delivery::{
     Addresses, Directory, FetchOptions, Internet, Network, Origin, SourceStatus, State,
-    UpdateReport, UpstreamOptions, default_feeds, update_from_published, update_from_upstream,
+    UpdateReport, UpstreamOptions, default_feeds, is_table, update_from_published,
+    update_from_upstream,
 };
 use seaworthy_source::TargetRef;
 
@@ -212,13 +213,19 @@ fn show(out: &mut dyn Write, report: &UpdateReport, directory: &Directory) -> io
         )?;
     }
     for change in &report.shards {
-        let rows = |rows: Option<u64>| rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+        let table = is_table(&change.key);
+        let rows = |rows: Option<u64>| match rows {
+            None => "-".to_owned(),
+            Some(_) if table => "table".to_owned(),
+            Some(rows) => rows.to_string(),
+        };
         writeln!(
             out,
-            "{:<24} {:>9} -> {:<9} rows  {}",
+            "{:<24} {:>9} -> {:<9} {}  {}",
             one_line(&change.key),
             rows(change.before),
             rows(change.after),
+            if table { "    " } else { "rows" },
             size(change.size)
         )?;
     }
