@@ -38,7 +38,7 @@ fn at<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n Node> {
     keys.iter().try_fold(node, |node, key| node.get(key))
 }
 
-fn text<'n>(node: Option<&'n Node>) -> Option<&'n str> {
+fn text(node: Option<&Node>) -> Option<&str> {
     match &node?.value {
         Value::Text(text, _) => Some(text),
         _ => None,

@@ -16,10 +16,10 @@ mod supply;
 
 pub use database::{Database, open_database};
 pub use error::Error;
+pub use excuse::excuse;
 pub use external::{
     Canceller, ExternalOptions, ExternalRun, ExternalScanner, Running, UnknownScanner,
 };
-pub use excuse::excuse;
 pub use facts::dockerfile_facts;
 pub use gate::Filter;
 pub use includes::PolicyIncludes;

@@ -125,7 +125,7 @@ pub fn supply_facts(
                 predicate_type: attestation.predicate_type.clone(),
                 verified: same.is_some(),
                 signer: same.and_then(|good| match &good.signer {
-                    Signer::Key(hint) => Some(name_of(&hint)),
+                    Signer::Key(hint) => Some(name_of(hint)),
                     Signer::Unchecked { .. } => None,
                 }),
             });

@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ScanOptions::default()
         };
-            super::check_database(&input.database)?;
+        super::check_database(&input.database)?;
         Ok(Self {
             options,
             database: &input.database,
