@@ -119,7 +119,7 @@ impl Gaps {
                     CoverageKind::NoShard,
                     target.key.as_str(),
                     format!(
-                        "the database has no advisories for {}, so {} were not assessed; `seaworthy db build` adds them",
+                        "the database has no advisories for {}, so {} were not assessed; `seaworthy db update` fetches them",
                         target.key,
                         packages(unanswered)
                     ),
@@ -133,7 +133,7 @@ impl Gaps {
                     CoverageKind::StarterOnly,
                     target.key.as_str(),
                     format!(
-                        "only the compiled-in starter table answered for {}; `seaworthy db build` gets all advisories",
+                        "only the compiled-in starter table answered for {}; `seaworthy db update` gets all advisories",
                         packages(answered)
                     ),
                 );

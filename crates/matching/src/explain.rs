@@ -417,7 +417,7 @@ impl fmt::Display for Explanation {
         for key in &self.missing {
             writeln!(
                 f,
-                "  not searched: there is no shard {key}; `seaworthy db build` adds it"
+                "  not searched: there is no shard {key}; `seaworthy db update --only {key}` fetches it"
             )?;
         }
         Ok(())

@@ -261,7 +261,7 @@ impl<'a> Matcher<'a> {
         let age = today - day;
         (age > most).then(|| {
             format!(
-                "its newest source is of {date}, {age} days old, more than the allowed {most}; `seaworthy db build` renews it"
+                "its newest source is of {date}, {age} days old, more than the allowed {most}; `seaworthy db update` renews it"
             )
         })
     }

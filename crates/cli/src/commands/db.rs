@@ -17,7 +17,6 @@ use super::{database_directory, default_directory};
 use crate::args::{DatabaseArgs, DbCommand, DirectoryArgs, Global};
 use crate::exit::{Failure, Outcome, Status};
 
-#[allow(unused_imports, reason = "for commands that look targets up")]
 pub(crate) use fetch::database_for;
 
 pub(crate) fn run(command: DbCommand, global: &Global) -> Outcome {

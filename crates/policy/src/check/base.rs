@@ -212,16 +212,17 @@ pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found 
         Ok(bases) => (bases, None),
         Err(why) => (distribution(world), Some(why)),
     };
-    let mut bases = named;
-    bases.extend(run_by_manifests(world).filter(|b| b.reference.is_some()));
-    let causes: Vec<Cause> = bases
-        .iter()
-        .filter_map(|b| {
-            let reference = b.reference.as_ref()?;
-            let pattern = patterns.iter().find(|p| p.matches(reference))?;
-            Some(cause(b, format!("matches {}", pattern.text)))
-        })
-        .collect();
+    let matched = |base: &Base| {
+        let reference = base.reference.as_ref()?;
+        let pattern = patterns.iter().find(|p| p.matches(reference))?;
+        Some(cause(base, format!("matches {}", pattern.text)))
+    };
+    let mut causes: Vec<Cause> = named.iter().filter_map(matched).collect();
+    if why.is_some() {
+        // The distribution goes by two tags, and is one base.
+        causes.truncate(1);
+    }
+    causes.extend(run_by_manifests(world).filter_map(|base| matched(&base)));
     if let Some(first) = causes.first() {
         let latest = first.detail == "matches *:latest";
         let remedy = if latest {
@@ -233,7 +234,7 @@ pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found 
             Breach::one(format!("Prohibited base image: {}", first.id), remedy).because(causes),
         );
     }
-    why.or_else(|| unreadable(&bases))
+    why.or_else(|| unreadable(&named))
         .map_or(Found::Holds, Found::Unknown)
 }
 

@@ -144,7 +144,7 @@ pub(super) fn database_age(world: &World<'_>, days: u64) -> Found {
                 .collect::<Vec<_>>();
             let breach = Breach::one(
                 format!("Advisories are {oldest} days old (max: {days})"),
-                "run `seaworthy db build`",
+                "run `seaworthy db update`",
             );
             Found::Broken(if causes.is_empty() {
                 breach

@@ -7,7 +7,7 @@ use crate::frame::{Style, cell};
 use crate::{text, words};
 
 /// What to do about advisories that are not there or old.
-const UPDATE: &str = " (seaworthy db build)";
+const UPDATE: &str = " (seaworthy db update)";
 
 /// Gaps in one line, and whether it says all of them.
 struct Folded {
