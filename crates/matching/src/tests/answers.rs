@@ -294,7 +294,8 @@ fn explanations_say_why_and_why_not() {
             package(PackageType::Npm, "y 1.0.0"),
         ],
     );
-    let tail = "  not searched: there is no shard npm; `seaworthy db update --only npm` fetches it\n";
+    let tail =
+        "  not searched: there is no shard npm; `seaworthy db update --only npm` fetches it\n";
     for (id, expected) in [
         (
             "cve-2024-1",
