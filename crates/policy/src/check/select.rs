@@ -1,5 +1,9 @@
 //! Rules that allow so many items of a kind.
 
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use seaworthy_model::{Package, Severity};
 use seaworthy_versions::Scheme;
 
@@ -497,14 +501,27 @@ fn remedy(select: &Selector, rows: &[Row<'_>]) -> String {
         On::Package => "remove or update the packages",
         On::Image => "",
     };
-    let mut updates: Vec<String> = Vec::new();
+    let mut updates: Vec<(&Package, &str)> = Vec::new();
+    let mut places = HashMap::new();
     for row in rows {
-        if let Item::Finding(f) = row.item
-            && let (Some(package), Some(fixed)) = (f.package, &f.finding.fixed_version)
-        {
-            let update = format!("{} to {fixed}", package.name);
-            if !updates.contains(&update) {
-                updates.push(update);
+        let Item::Finding(row) = row.item else {
+            continue;
+        };
+        let (Some(package), Some(fixed)) = (row.package, row.finding.fixed_version.as_deref())
+        else {
+            continue;
+        };
+        match places.entry((package.kind, package.name.as_str())) {
+            Entry::Vacant(place) => {
+                place.insert(updates.len());
+                updates.push((package, fixed));
+            }
+            Entry::Occupied(place) => {
+                if let Some((_, highest)) = updates.get_mut(*place.get())
+                    && is_higher(package, fixed, highest)
+                {
+                    *highest = fixed;
+                }
             }
         }
     }
@@ -518,8 +535,19 @@ fn remedy(select: &Selector, rows: &[Row<'_>]) -> String {
     } else {
         String::new()
     };
+    let updates: Vec<String> = updates
+        .into_iter()
+        .map(|(package, fixed)| format!("{} to {fixed}", package.name))
+        .collect();
     format!(
         "update {}{rest}, or waive with an expiry",
         updates.join(", ")
     )
+}
+
+/// Whether a version of a package is known to come after another.
+fn is_higher(package: &Package, version: &str, than: &str) -> bool {
+    scheme_of(package.kind).is_some_and(|scheme| {
+        seaworthy_versions::compare(scheme, version, than).is_ok_and(Ordering::is_gt)
+    })
 }

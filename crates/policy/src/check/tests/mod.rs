@@ -595,3 +595,24 @@ fn rego_modules_deny_and_warn() {
         "{deny:?}"
     );
 }
+
+#[test]
+fn a_package_is_updated_once_to_the_highest_of_its_fixes() {
+    let (mut report, facts) = sample();
+    for (id, fixed) in [("CVE-2020-8203", "4.17.9"), ("CVE-2021-23337", "4.17.100")] {
+        let mut more = finding(id, 0, Severity::Critical);
+        more.fixed_version = Some(fixed.to_owned());
+        report.findings.push(more);
+    }
+    let policy = load("version: '1.0'\nvulnerabilities: {max_critical: 0}");
+    let subject = Subject {
+        report: &report,
+        facts: &facts,
+        now: "2026-11-25".parse().unwrap(),
+    };
+    let verdict = evaluate(&policy, subject, &Exceptions::default());
+    assert_eq!(
+        verdict.violations[0].remedy,
+        "update lodash to 4.17.100, or waive with an expiry"
+    );
+}
