@@ -87,8 +87,14 @@ fn rule_lines(violation: &Violation) -> Vec<String> {
         Outcome::Broken => "x",
         Outcome::NotAssessed => "?",
     };
+    // The message of a rule that could not be checked names it too.
+    let message = match violation.outcome {
+        Outcome::Broken => None,
+        Outcome::NotAssessed => violation.message.strip_prefix(&violation.rule),
+    }
+    .map_or(violation.message.as_str(), str::trim_start);
     let mut lines = vec![
-        format!("{mark} {}: {}", violation.rule, violation.message),
+        format!("{mark} {}: {message}", violation.rule),
         format!("    rule    {}", violation.policy.short()),
     ];
     for cause in violation.causes.iter().take(SHOWN) {

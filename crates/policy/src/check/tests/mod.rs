@@ -616,3 +616,20 @@ fn a_package_is_updated_once_to_the_highest_of_its_fixes() {
         "update lodash to 4.17.100, or waive with an expiry"
     );
 }
+
+#[test]
+fn a_rule_that_could_not_be_checked_is_named_once() {
+    let (report, _) = sample();
+    let policy = load("version: '1.0'\nruntime_security: {read_only_filesystem: true}");
+    let subject = Subject {
+        report: &report,
+        facts: &Facts::default(),
+        now: "2026-11-25".parse().unwrap(),
+    };
+    let verdict = evaluate(&policy, subject, &Exceptions::default());
+    let table = crate::verdict_table(&report, &verdict);
+    assert!(
+        table.contains("\n? runtime_security.read_only_filesystem: could not be checked: "),
+        "{table}"
+    );
+}
