@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use seaworthy_attest::PublicKey;
 
 use crate::catalogue::family;
@@ -211,32 +212,10 @@ fn missing(
 
 /// Whether a time lies more than some hours before another; also when one of them is no time.
 fn is_stale(checked: &str, now: &str, hours: u32) -> bool {
-    match (seconds(checked), seconds(now)) {
-        (Some(then), Some(now)) => now - then > i64::from(hours) * 3600,
+    match (checked.parse::<Timestamp>(), now.parse::<Timestamp>()) {
+        (Ok(then), Ok(now)) => now.as_second() - then.as_second() > i64::from(hours) * 3600,
         _ => true,
     }
-}
-
-/// Seconds of `YYYY-MM-DDTHH:MM:SSZ` since 1970 (proleptic Gregorian calendar).
-fn seconds(text: &str) -> Option<i64> {
-    let (date, time) = text.trim_end_matches('Z').split_once('T')?;
-    let mut date = date.splitn(3, '-').map(str::parse::<i64>);
-    let mut next = || date.next()?.ok();
-    let (year, month, day) = (next()?, next()?, next()?);
-    let mut time = time.splitn(3, ':').map(str::parse::<i64>);
-    let mut next = || time.next()?.ok();
-    let (hour, minute, second) = (next()?, next()?, next()?);
-    let plausible = (1..=12).contains(&month) && (1..=31).contains(&day) && year.abs() < 10_000;
-    if !plausible {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year - era * 400;
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
 #[cfg(test)]

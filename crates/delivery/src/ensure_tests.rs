@@ -166,6 +166,4 @@ fn times_are_compared() {
     ] {
         assert_eq!(is_stale(then, now, 24), stale, "{then} {now}");
     }
-    assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
-    assert_eq!(seconds("2000-03-01T00:00:00Z"), Some(951_868_800));
 }

@@ -92,9 +92,11 @@ pub(crate) fn fix_command(package: &Package, version: &str, tool: OsTool) -> Opt
         PackageType::Pub => format!("dart pub add {}", quoted(&format!("{name}:^{bare}"))),
         PackageType::Hex => format!("mix deps.update {}", quoted(name)),
         PackageType::Swift => "swift package update".to_owned(),
-        PackageType::Generic | PackageType::Apk | PackageType::Deb | PackageType::Rpm => {
-            return None;
-        }
+        PackageType::Generic
+        | PackageType::Apk
+        | PackageType::Deb
+        | PackageType::Rpm
+        | PackageType::Alpm => return None,
     })
 }
 

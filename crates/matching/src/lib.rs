@@ -6,7 +6,6 @@
 //! clean.
 
 mod coverage;
-mod date;
 mod enrich;
 mod explain;
 mod fix;

@@ -1,7 +1,5 @@
-use seaworthy_model::{CoverageEntry, CoverageKind, Inventory, Package, PackageType};
+use seaworthy_model::{CoverageEntry, CoverageKind, Date, Inventory, Package, PackageType};
 use seaworthy_vulndb::{Database, EolTable};
-
-use crate::date::days;
 
 /// Until when the release of a distribution gets security fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +22,8 @@ pub(crate) fn of(
     let key = inventory.distribution.as_ref()?.shard_key()?;
     let end = database.eol()?.get(&key)?.to_owned();
     let ended = today.is_some_and(|today| {
-        days(&end)
-            .zip(days(today))
+        day(&end)
+            .zip(day(today))
             .is_some_and(|(end, today)| today > end)
     });
     Some(DistributionLife { key, end, ended })
@@ -36,7 +34,7 @@ pub(crate) struct PackageLives<'d> {
     table: Option<&'d EolTable>,
     /// The shard key of the release, where it is one with such a list.
     release: String,
-    today: Option<i64>,
+    today: Option<Date>,
 }
 
 impl<'d> PackageLives<'d> {
@@ -49,7 +47,7 @@ impl<'d> PackageLives<'d> {
         Self {
             table: database.eol().filter(|_| release.is_some()),
             release: release.unwrap_or_default(),
-            today: today.and_then(days),
+            today: today.and_then(day),
         }
     }
 
@@ -71,17 +69,22 @@ impl<'d> PackageLives<'d> {
                     .find_map(|head| table.get(&format!("{}/{head}.*", self.release)))
             })
         })?;
-        (today > days(end)?).then_some(end)
+        (today > day(end)?).then_some(end)
     }
 
     /// The gap that such a package leaves: advisories of later days do not name it.
     pub(crate) fn gap(&self, package: &Package, end: &str, distribution: &str) -> CoverageEntry {
         CoverageEntry::new(
-            CoverageKind::NoShard,
+            CoverageKind::SupportEnded,
             format!("{}/{}", self.release, package.source_name()),
             format!(
                 "the security support of this package in {distribution} ended on {end}, so what was found since is in no advisory; replace it, or move to a release that supports it"
             ),
         )
     }
+}
+
+/// The day that a text begins with.
+fn day(text: &str) -> Option<Date> {
+    text.parse().ok()
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashSet;
 use seaworthy_model::{
-    CoverageEntry, Distribution, Evidence, Finding, Inventory, MatchReason, Origin, Package,
+    CoverageEntry, Date, Distribution, Evidence, Finding, Inventory, MatchReason, Origin, Package,
     PackageType, ShardInfo, State,
 };
 use seaworthy_versions::Scheme;
@@ -10,7 +10,6 @@ use seaworthy_vulndb::{Database, EndRef, Row, Shard};
 
 use crate::MatchOptions;
 use crate::coverage::Gaps;
-use crate::date::days;
 use crate::enrich::Tables;
 use crate::fix::{OsTool, fix_command};
 use crate::fixed::{fixed_version, is_unconditional, unfixed_state};
@@ -252,14 +251,14 @@ impl<'a> Matcher<'a> {
 
     /// Why a shard counts as stale; none when it does not, or when nobody asked.
     pub(crate) fn staleness(&self, target: &Target<'_>) -> Option<String> {
-        let today = days(self.options.now_date.as_deref()?)?;
-        let most = i64::from(self.options.max_db_age_days?);
+        let today: Date = self.options.now_date.as_deref()?.parse().ok()?;
+        let most = self.options.max_db_age_days?;
         let date = target.shard?.meta().date();
-        let Some(day) = days(date) else {
+        let Ok(day) = date.parse::<Date>() else {
             return Some("its sources do not tell their date, so its age is not known".to_owned());
         };
-        let age = today - day;
-        (age > most).then(|| {
+        let age = today.since(day);
+        (i64::from(age) > i64::from(most)).then(|| {
             format!(
                 "its newest source is of {date}, {age} days old, more than the allowed {most}; `seaworthy db update` renews it"
             )
@@ -303,6 +302,7 @@ impl<'a> Matcher<'a> {
             fix_command: fixed_version
                 .as_deref()
                 .and_then(|version| fix_command(package, version, self.tool)),
+            published: None,
             fixed_version,
             origin: self.origin(package),
             reason: reason(because, shard, name, installed, group.primary()),

@@ -103,13 +103,9 @@ fn content_sets<'a>(
     inventory: &'a Inventory,
     database: &'a Database,
 ) -> impl Iterator<Item = (&'a str, Vec<&'a str>)> {
-    let sets = inventory
-        .image
-        .iter()
-        .flat_map(|image| image.content_sets());
-    sets.filter_map(|name| {
+    inventory.content_sets.iter().filter_map(|name| {
         let cpes: Vec<&str> = database.repositories()?.get(name).collect();
-        (!cpes.is_empty()).then_some((name, cpes))
+        (!cpes.is_empty()).then_some((name.as_str(), cpes))
     })
 }
 

@@ -26,6 +26,10 @@ pub enum CoverageKind {
     ThirdPartyPackage,
     /// A scanner that was asked for is not part of this build.
     ScannerMissing,
+    /// Another scanner that was asked for gave no report that can be read.
+    ScannerFailed,
+    /// The release or the package has no security support any more: what is found since is not told.
+    SupportEnded,
 }
 
 impl CoverageKind {
@@ -34,7 +38,10 @@ impl CoverageKind {
     pub const fn is_fatal(self) -> bool {
         matches!(
             self,
-            Self::UnknownDistribution | Self::UnknownRelease | Self::UnreadableDatabase
+            Self::UnknownDistribution
+                | Self::UnknownRelease
+                | Self::UnreadableDatabase
+                | Self::ScannerFailed
         )
     }
 
@@ -53,6 +60,8 @@ impl CoverageKind {
             Self::UncomparableVersion => "uncomparable-version",
             Self::ThirdPartyPackage => "third-party-package",
             Self::ScannerMissing => "scanner-missing",
+            Self::ScannerFailed => "scanner-failed",
+            Self::SupportEnded => "support-ended",
         }
     }
 }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Severity;
+use crate::{Date, Severity};
 
 /// What the advisory source says about a package and a vulnerability.
 #[derive(
@@ -204,6 +204,9 @@ pub struct Finding {
     /// KEV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kev: Option<KnownExploited>,
+    /// The earliest day on which any source made it public, by any of its ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Date>,
     /// The lowest version that fixes it and is not below the installed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_version: Option<String>,

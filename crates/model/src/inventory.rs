@@ -160,29 +160,6 @@ pub struct ImageFacts {
     pub labels: BTreeMap<String, String>,
 }
 
-impl ImageFacts {
-    /// The key among the labels under which [`ImageFacts::content_sets`] are kept.
-    pub const CONTENT_SETS: &'static str = "io.seaworthy.content-sets";
-
-    /// Red Hat's content sets (repositories) that the image was built from, as its own manifests
-    /// say, sorted; kept among the labels, blanks between.
-    pub fn content_sets(&self) -> impl Iterator<Item = &str> {
-        self.labels
-            .get(Self::CONTENT_SETS)
-            .map(String::as_str)
-            .unwrap_or_default()
-            .split_whitespace()
-    }
-
-    /// Notes content sets; none leaves the labels as they are.
-    pub fn set_content_sets(&mut self, sets: &[String]) {
-        if !sets.is_empty() {
-            self.labels
-                .insert(Self::CONTENT_SETS.to_owned(), sets.join(" "));
-        }
-    }
-}
-
 /// What is in the target, before anything is said about what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Inventory {
@@ -194,6 +171,14 @@ pub struct Inventory {
     /// The image's own facts; none for directories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageFacts>,
+    /// Red Hat's content sets (repositories) that the image was built from, as its own manifests
+    /// say, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_sets: Vec<String>,
+    /// Paths of the programs of package managers in the target, without leading slash, sorted; none
+    /// when nobody looked, as in a report of another scanner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_managers: Option<Vec<String>>,
     /// What could not be read.
     pub coverage: Coverage,
 }

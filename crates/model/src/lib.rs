@@ -3,7 +3,9 @@
 //!
 //! Nothing here does input or output, reads the clock or knows a file format.
 
+pub mod codename;
 mod coverage;
+mod date;
 mod finding;
 mod inventory;
 mod issue;
@@ -16,6 +18,7 @@ mod severity;
 pub mod text;
 
 pub use coverage::{Coverage, CoverageEntry, CoverageKind};
+pub use date::{Date, InvalidDate};
 pub use finding::{
     Epss, Finding, KnownExploited, MatchReason, Origin, Rating, State, UnknownState, url_of,
 };

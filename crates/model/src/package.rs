@@ -15,6 +15,8 @@ pub enum PackageType {
     Deb,
     /// Red Hat, SUSE, Amazon and their relatives.
     Rpm,
+    /// Arch and its relatives.
+    Alpm,
     /// Node.js.
     Npm,
     /// Python.
@@ -45,10 +47,11 @@ pub enum PackageType {
 
 impl PackageType {
     /// All types, in the order of their discriminants.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Apk,
         Self::Deb,
         Self::Rpm,
+        Self::Alpm,
         Self::Npm,
         Self::PyPi,
         Self::Go,
@@ -70,6 +73,7 @@ impl PackageType {
             Self::Apk => "apk",
             Self::Deb => "deb",
             Self::Rpm => "rpm",
+            Self::Alpm => "alpm",
             Self::Npm => "npm",
             Self::PyPi => "pypi",
             Self::Go => "golang",
@@ -94,7 +98,7 @@ impl PackageType {
     /// Whether the operating system's package manager owns packages of this type.
     #[must_use]
     pub const fn is_os(self) -> bool {
-        matches!(self, Self::Apk | Self::Deb | Self::Rpm)
+        matches!(self, Self::Apk | Self::Deb | Self::Rpm | Self::Alpm)
     }
 
     /// The language ecosystem whose advisories apply; none for OS packages, whose distribution
@@ -113,7 +117,7 @@ impl PackageType {
             Self::Pub => Ecosystem::Pub,
             Self::Hex => Ecosystem::Hex,
             Self::Swift => Ecosystem::SwiftUrl,
-            Self::Apk | Self::Deb | Self::Rpm | Self::Generic => return None,
+            Self::Apk | Self::Deb | Self::Rpm | Self::Alpm | Self::Generic => return None,
         })
     }
 

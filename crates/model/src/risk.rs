@@ -71,6 +71,7 @@ mod tests {
                     score,
                     percentile: 0.5,
                 }),
+                published: None,
                 kev: kev.then(|| KnownExploited {
                     date_added: String::new(),
                     due_date: String::new(),

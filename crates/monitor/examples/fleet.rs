@@ -166,6 +166,7 @@ fn finding(number: usize, package: usize) -> Finding {
             score: 0.01,
             percentile: 0.7,
         }),
+        published: None,
         kev: None,
         fixed_version: Some("2.0".to_owned()),
         fix_command: Some("apt-get install --only-upgrade package".to_owned()),

@@ -110,6 +110,7 @@ pub(crate) fn finding(id: &str, package: usize, severity: Severity) -> Finding {
         severity_source: "debian".to_owned(),
         ratings: Vec::new(),
         epss: None,
+        published: None,
         kev: None,
         fixed_version: None,
         fix_command: None,

@@ -69,6 +69,7 @@ fn finding(i: usize) -> Finding {
             score: (i % 1000) as f64 / 1000.0,
             percentile: (i % 1000) as f64 / 1000.0,
         }),
+        published: None,
         kev: i.is_multiple_of(500).then(|| KnownExploited {
             date_added: "2024-01-01".to_owned(),
             due_date: String::new(),
@@ -142,7 +143,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .findings
             .iter()
             .map(|f| Ok((f.id.clone(), "2024-06-01".parse()?)))
-            .collect::<Result<_, seaworthy_policy::InvalidDate>>()?,
+            .collect::<Result<_, seaworthy_model::InvalidDate>>()?,
         ..Facts::default()
     };
     let now = "2026-11-25".parse()?;

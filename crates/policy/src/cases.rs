@@ -9,7 +9,7 @@ use seaworthy_model::{
 use serde_json::Value as Json;
 
 use crate::check::{Exceptions, evaluate};
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::error::{Error, Place, Problems};
 use crate::policy::Policy;
 use crate::read::Fields;
@@ -385,6 +385,7 @@ fn blank(id: &str) -> Finding {
         severity_source: String::new(),
         ratings: Vec::new(),
         epss: None,
+        published: None,
         kev: None,
         fixed_version: None,
         fix_command: None,

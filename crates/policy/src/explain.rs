@@ -66,7 +66,7 @@ pub fn explain(
                     "- id: {}\n  package: \"{}\"\n  reason: \"\"\n  owner: \"\"\n  expires: {}\n",
                     finding.id,
                     package.replace('"', ""),
-                    crate::date::Date::from_days(subject.now.days() + 30),
+                    seaworthy_model::Date::from_days(subject.now.days() + 30),
                 ),
             }
         })

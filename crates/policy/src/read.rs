@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use seaworthy_model::Severity;
 
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::error::{Problems, nearest};
 use crate::glob::{BadGlob, Glob, Globs, ImagePattern, Kind};
 use crate::yaml::{Entry, Node, Style, Value};

@@ -9,7 +9,7 @@ use seaworthy_model::{
 use seaworthy_oci::Reference;
 
 use crate::cel::Field;
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::policy::Since;
 use crate::subject::{Subject, finding_key};
 use crate::verdict::Left;

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use seaworthy_model::Report;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::Date;
+use seaworthy_model::Date;
 
 /// What a policy is checked against: a report, and what is known beside it.
 #[derive(Debug, Clone, Copy)]
@@ -180,20 +180,6 @@ pub struct AttestationFacts {
     /// Name or fingerprint of the key, or the identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<String>,
-}
-
-impl Serialize for Date {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Date {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
 }
 
 impl<'a> Subject<'a> {

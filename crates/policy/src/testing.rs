@@ -16,6 +16,7 @@ pub(crate) fn finding(id: &str, package: usize, severity: Severity) -> Finding {
         severity_source: String::new(),
         ratings: Vec::new(),
         epss: None,
+        published: None,
         kev: None,
         fixed_version: None,
         fix_command: None,

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use seaworthy_model::{Counts, GateResult, Report};
 
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::error::Place;
 use crate::policy::Action;
 use crate::vex::VexStatus;

@@ -32,6 +32,7 @@ fn finding(id: &str, package: usize, severity: Severity, fixed: Option<&str>) ->
             score: Some(9.8),
         }],
         epss: None,
+        published: None,
         kev: None,
         fixed_version: fixed.map(str::to_owned),
         fix_command: None,

@@ -26,7 +26,7 @@ pub fn trivy_family(id: &str) -> &str {
 #[must_use]
 pub fn trivy_package_type(kind: PackageType, distribution: Option<&Distribution>) -> String {
     match kind {
-        PackageType::Apk | PackageType::Deb | PackageType::Rpm => distribution
+        PackageType::Apk | PackageType::Deb | PackageType::Rpm | PackageType::Alpm => distribution
             .map_or(kind.purl_type(), |d| trivy_family(&d.id))
             .to_owned(),
         PackageType::Npm => "node-pkg".to_owned(),

@@ -129,6 +129,7 @@ fn finding(package: usize, id: &str) -> Finding {
             score: Some(9.8),
         }],
         epss: None,
+        published: None,
         kev: None,
         fixed_version: Some("1:1.2.13.dfsg-2".to_owned()),
         fix_command: None,

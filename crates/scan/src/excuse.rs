@@ -95,6 +95,7 @@ mod tests {
             severity_source: String::new(),
             ratings: Vec::new(),
             epss: None,
+            published: None,
             kev: None,
             fixed_version: Some("2".to_owned()),
             fix_command: None,

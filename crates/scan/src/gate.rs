@@ -156,6 +156,7 @@ mod tests {
             severity_source: String::new(),
             ratings: Vec::new(),
             epss: None,
+            published: None,
             kev: None,
             fixed_version: fixed.map(str::to_owned),
             fix_command: None,

@@ -413,14 +413,13 @@ fn inventory(merged: Merged, mut image: Option<ImageFacts>) -> Inventory {
             None
         }
     };
-    if let Some(image) = &mut image {
-        image.set_content_sets(&merged.content_sets);
-    }
     coverage.normalise();
     Inventory {
         distribution,
         packages: merged.packages,
         image,
+        content_sets: merged.content_sets,
+        package_managers: None,
         coverage,
     }
 }

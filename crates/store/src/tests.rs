@@ -26,6 +26,7 @@ fn finding(id: &str, package: usize) -> Finding {
         severity_source: String::new(),
         ratings: Vec::new(),
         epss: None,
+        published: None,
         kev: None,
         fixed_version: None,
         fix_command: None,
@@ -460,10 +461,10 @@ fn deadlines_count_from_the_first_scan_of_a_repository_by_any_of_its_names() {
     history
         .append(&record("web:2", 4, &["CVE-1", "CVE-2"]))
         .unwrap();
-    let today: seaworthy_policy::Date = iso(at(9))[..10].parse().unwrap();
+    let today: seaworthy_model::Date = iso(at(9))[..10].parse().unwrap();
     let day = |number| {
         iso(at(number))[..10]
-            .parse::<seaworthy_policy::Date>()
+            .parse::<seaworthy_model::Date>()
             .unwrap()
     };
     let now = report(

@@ -1,6 +1,7 @@
 //! Errata as the distributions' own services give them in JSON: AlmaLinux's `errata.full.json` and
 //! its older dump, Rocky's errata service, Fedora's Bodhi.
 
+use seaworthy_model::Date;
 use serde_json::Value;
 
 use super::errata::{self, Erratum, Fixed};
@@ -64,7 +65,7 @@ fn almalinux(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
     }
     let date = record["updated_date"]["$date"].as_str().map(str::to_owned);
     let seconds = record["updated_date"].as_i64();
-    sink.date(&date.or_else(|| seconds.map(day)).unwrap_or_default());
+    sink.date(&date.or_else(|| seconds.map(|seconds| Date::from_seconds(seconds).to_string())).unwrap_or_default());
     let packages = match list(record, "packages") {
         [] => list(&record["pkglist"], "packages"),
         packages => packages,
@@ -128,23 +129,6 @@ fn major_of(release: &str) -> Option<&str> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
     rest.get(..end).filter(|major| !major.is_empty())
-}
-
-/// A day of the proleptic Gregorian calendar from seconds since 1970.
-fn day(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    format!("{:04}-{month:02}-{day:02}", year + era * 400 + carry)
 }
 
 fn rocky(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
@@ -275,7 +259,7 @@ mod tests {
             lines(old),
             ["almalinux:9 x ALSA-2020:1 fixed !high [,2:1-1.el9_1)"]
         );
-        assert_eq!(day(1_651_142_818), "2022-04-28");
+        assert_eq!(Date::from_seconds(1_651_142_818).to_string(), "2022-04-28");
     }
 
     #[test]

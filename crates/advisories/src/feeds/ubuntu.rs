@@ -1,25 +1,7 @@
 //! What Ubuntu's formats share: the releases, and the split between the archive that all use and the
 //! one for subscribers (Ubuntu Pro, ESM).
 
-use seaworthy_model::State;
-
-/// Code names with their release numbers, for releases that images are made of.
-const RELEASES: [(&str, &str); 14] = [
-    ("trusty", "14.04"),
-    ("xenial", "16.04"),
-    ("bionic", "18.04"),
-    ("focal", "20.04"),
-    ("impish", "21.10"),
-    ("jammy", "22.04"),
-    ("kinetic", "22.10"),
-    ("lunar", "23.04"),
-    ("mantic", "23.10"),
-    ("noble", "24.04"),
-    ("oracular", "24.10"),
-    ("plucky", "25.04"),
-    ("questing", "25.10"),
-    ("resolute", "26.04"),
-];
+use seaworthy_model::{State, codename};
 
 /// What is said about one package in one release: in the archive that all use, and in the one for
 /// subscribers. Each is a state, and the fixed version where there is one.
@@ -47,10 +29,7 @@ pub(crate) fn release_of(text: &str) -> Option<(&'static str, bool)> {
         Some((codename, "esm")) => (codename, true),
         Some(_) => return None,
     };
-    RELEASES
-        .iter()
-        .find(|(name, _)| *name == codename)
-        .map(|(_, version)| (*version, extended))
+    Some((codename::release("ubuntu", codename)?, extended))
 }
 
 /// The state, and the fixed version where there is one. A fix that only subscribers get is no fix

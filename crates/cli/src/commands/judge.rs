@@ -6,7 +6,7 @@ use seaworthy_model::{GateResult, Report, TargetKind};
 use seaworthy_monitor::{Waiver as Excuse, Waivers};
 use seaworthy_oci::{ArtifactStore, Digest, Reference};
 use seaworthy_policy::{
-    Baseline, Date, Exceptions, Facts, Policy, Subject, Verdict, VexDocument, Waiver,
+    Baseline, Exceptions, Facts, Policy, Subject, Verdict, VexDocument, Waiver,
     check_waivers, container_facts, evaluate,
 };
 use seaworthy_scan::{
@@ -133,9 +133,7 @@ impl Judge {
         excuses: &ExcuseArgs,
         source: &SourceOptions,
     ) -> Result<Self, Failure> {
-        let now: Date = crate::time::date(crate::time::now())
-            .parse()
-            .map_err(Failure::failed)?;
+        let now = crate::time::day(crate::time::now());
         let loaded = match policy {
             Some(path) => load(path, environment, source)?,
             None => Policy::load("no policy", NO_POLICY, None, &seaworthy_policy::NoIncludes)

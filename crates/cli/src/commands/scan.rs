@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use seaworthy_matching::MatchOptions;
-use seaworthy_model::{LicenseFinding, Report};
+use seaworthy_model::{Date, LicenseFinding, Report};
 use seaworthy_report::merge::{Merged, ScannerRun, merge};
 use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{
@@ -352,7 +352,7 @@ fn check_formats(args: &ScanArgs) -> Result<(), Failure> {
 
 /// Age of the newest advisory in days.
 pub(crate) fn age(report: &Report) -> Option<u32> {
-    let today = crate::time::date(crate::time::now());
-    let days = crate::time::days_between(&report.database.date, &today)?;
+    let newest: Date = report.database.date.parse().ok()?;
+    let days = crate::time::day(crate::time::now()).since(newest);
     u32::try_from(days.max(0)).ok()
 }

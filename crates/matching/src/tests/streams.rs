@@ -210,10 +210,7 @@ fn with_repositories(rows: &[&str]) -> Database {
 
 fn built_from(version: &str, sets: &[&str]) -> Inventory {
     let mut inventory = rpm(("rhel", "8.6"), &format!("kernel {version}"), None);
-    let mut image = ImageFacts::default();
-    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    image.set_content_sets(&sets);
-    inventory.image = Some(image);
+    inventory.content_sets = sets.iter().map(|set| (*set).to_owned()).collect();
     inventory
 }
 

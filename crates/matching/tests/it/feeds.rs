@@ -5,7 +5,7 @@ use std::fs;
 
 use seaworthy_advisories::{BuildOptions, build};
 use seaworthy_matching::{MatchOptions, Matched, match_inventory, shard_keys};
-use seaworthy_model::{CoverageKind, Distribution, ImageFacts, Inventory, Package, PackageType};
+use seaworthy_model::{CoverageKind, Distribution, Inventory, Package, PackageType};
 use seaworthy_vulndb::Database;
 
 /// A database of these feeds: paths below the folder of feeds, and contents.
@@ -383,9 +383,7 @@ fn red_hat_content_sets_bring_extended_fixes() {
         lines(&ask(&image, &database)),
         ["CVE-2022-37434 fixed 1.2.11-20.el8_8"]
     );
-    let mut facts = ImageFacts::default();
-    facts.set_content_sets(&["eus-rpms".to_owned(), "ocp-rpms".to_owned()]);
-    image.image = Some(facts);
+    image.content_sets = ["eus-rpms", "ocp-rpms"].map(str::to_owned).to_vec();
     let found = ask(&image, &database);
     assert_eq!(lines(&found), ["CVE-2022-37434 fixed 1.2.11-18.el8_6"]);
     let gaps: Vec<&str> = found.coverage.iter().map(|e| e.subject.as_str()).collect();

@@ -243,8 +243,9 @@ fn gap(
     let hides = |entry: &CoverageEntry| match entry.kind {
         CoverageKind::UnknownDistribution
         | CoverageKind::UnknownRelease
-        | CoverageKind::UnreadableDatabase => true,
-        CoverageKind::NoShard | CoverageKind::StarterOnly => {
+        | CoverageKind::UnreadableDatabase
+        | CoverageKind::ScannerFailed => true,
+        CoverageKind::NoShard | CoverageKind::StarterOnly | CoverageKind::SupportEnded => {
             !package_is_gone
                 && shard_key(package, report).as_deref() == Some(entry.subject.as_str())
         }

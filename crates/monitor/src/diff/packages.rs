@@ -114,7 +114,7 @@ const fn scheme(kind: PackageType) -> Option<Scheme> {
     Some(match kind {
         PackageType::Apk => Scheme::Apk,
         PackageType::Deb => Scheme::Deb,
-        PackageType::Rpm => Scheme::Rpm,
+        PackageType::Rpm | PackageType::Alpm => Scheme::Rpm,
         PackageType::Npm
         | PackageType::Cargo
         | PackageType::Pub

@@ -1,5 +1,5 @@
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta, ReleaseHint};
-use seaworthy_model::{Distribution, OsRelease};
+use seaworthy_model::{Distribution, OsRelease, codename};
 
 /// Reads `os-release` (freedesktop os-release(5)) and the older files that name a release.
 pub(crate) struct Release;
@@ -280,44 +280,6 @@ fn is_stream(release: &OsRelease) -> bool {
             .any(|name| name.contains("Stream"))
 }
 
-/// Ubuntu's code names: derivatives name the release that they are built on by them.
-const UBUNTU: [(&str, &str); 14] = [
-    ("trusty", "14.04"),
-    ("xenial", "16.04"),
-    ("bionic", "18.04"),
-    ("focal", "20.04"),
-    ("impish", "21.10"),
-    ("jammy", "22.04"),
-    ("kinetic", "22.10"),
-    ("lunar", "23.04"),
-    ("mantic", "23.10"),
-    ("noble", "24.04"),
-    ("oracular", "24.10"),
-    ("plucky", "25.04"),
-    ("questing", "25.10"),
-    ("resolute", "26.04"),
-];
-
-/// Debian's.
-const DEBIAN: [(&str, &str); 9] = [
-    ("wheezy", "7"),
-    ("jessie", "8"),
-    ("stretch", "9"),
-    ("buster", "10"),
-    ("bullseye", "11"),
-    ("bookworm", "12"),
-    ("trixie", "13"),
-    ("forky", "14"),
-    ("duke", "15"),
-];
-
-fn coded(table: &[(&'static str, &'static str)], codename: &str) -> Option<&'static str> {
-    table
-        .iter()
-        .find(|(name, _)| *name == codename)
-        .map(|(_, number)| *number)
-}
-
 /// The release that a derivative says it is built on: only where it names both the family
 /// (`ID_LIKE`) and the release by its code name. Rebuilds of Red Hat's packages are not among them:
 /// their releases are numbers of their own.
@@ -327,11 +289,11 @@ fn base_of(release: &OsRelease) -> Option<Distribution> {
     if !like("ubuntu") && !like("debian") {
         return None;
     }
-    if let Some(version) = coded(&UBUNTU, &release.base_codename) {
+    if let Some(version) = codename::release("ubuntu", &release.base_codename) {
         return Some(base("ubuntu", version));
     }
-    let version =
-        coded(&DEBIAN, &release.base_codename).or_else(|| coded(&DEBIAN, &release.codename))?;
+    let debian = |name: &str| codename::release("debian", name);
+    let version = debian(&release.base_codename).or_else(|| debian(&release.codename))?;
     like("debian").then(|| base("debian", version))
 }
 
@@ -378,7 +340,7 @@ fn number(id: &str, version: &str) -> String {
     }
     match version.split('/').next().unwrap_or_default() {
         "sid" => String::new(),
-        name => coded(&DEBIAN, name).unwrap_or(name).to_owned(),
+        name => codename::release("debian", name).unwrap_or(name).to_owned(),
     }
 }
 

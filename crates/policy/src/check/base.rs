@@ -1,5 +1,6 @@
 //! Base images, from Dockerfiles, from what the caller knows, from the image's label.
 
+use seaworthy_model::codename;
 use seaworthy_oci::Reference;
 
 use super::{Breach, Found};
@@ -145,39 +146,17 @@ pub(super) fn allowed(world: &World<'_>, patterns: &[ImagePattern], all_stages: 
     unreadable(&bases).map_or(Found::Holds, Found::Unknown)
 }
 
-/// Releases by their code name, which tags of official images end with (`python:3.8-stretch`).
-const CODE_NAMES: [(&str, &str, &str); 12] = [
-    ("debian", "8", "jessie"),
-    ("debian", "9", "stretch"),
-    ("debian", "10", "buster"),
-    ("debian", "11", "bullseye"),
-    ("debian", "12", "bookworm"),
-    ("debian", "13", "trixie"),
-    ("ubuntu", "16.04", "xenial"),
-    ("ubuntu", "18.04", "bionic"),
-    ("ubuntu", "20.04", "focal"),
-    ("ubuntu", "22.04", "jammy"),
-    ("ubuntu", "24.04", "noble"),
-    ("ubuntu", "26.04", "resolute"),
-];
-
 /// The image's own distribution as an image: what it is built on in the end, when nobody tells.
 fn distribution(world: &World<'_>) -> Vec<Base> {
     let Some(distribution) = &world.subject.report.inventory.distribution else {
         return Vec::new();
     };
     let (id, version) = (distribution.id.as_str(), distribution.version.as_str());
-    let is_release = |release: &str| {
-        version
-            .strip_prefix(release)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let code_name = CODE_NAMES
-        .into_iter()
-        .find(|(family, release, _)| *family == id && is_release(release));
+    // Tags of official images end with the code name: `python:3.8-stretch`.
+    let code_name = codename::of_version(id, version);
     let tags = [
         Some(version.to_owned()).filter(|version| !version.is_empty()),
-        code_name.map(|(_, release, name)| format!("{release}-{name}")),
+        code_name.map(|(release, name)| format!("{release}-{name}")),
     ];
     tags.into_iter()
         .flatten()

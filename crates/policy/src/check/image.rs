@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Breach, Found};
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::glob::Globs;
 use crate::row::World;
 use crate::verdict::Cause;

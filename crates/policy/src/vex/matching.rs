@@ -301,7 +301,7 @@ impl<'v> Index<'v> {
 
 /// A time as a text that sorts: RFC 3339 with its offset taken into account to the minute.
 fn instant(time: &str) -> (i64, &str) {
-    let Ok(date) = time.parse::<crate::date::Date>() else {
+    let Ok(date) = time.parse::<seaworthy_model::Date>() else {
         return (i64::MIN, time);
     };
     let number = |range: std::ops::Range<usize>| {

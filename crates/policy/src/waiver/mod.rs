@@ -9,7 +9,7 @@ use regex::Regex;
 use seaworthy_model::Package;
 use seaworthy_oci::Reference;
 
-use crate::date::Date;
+use seaworthy_model::Date;
 use crate::error::{Error, Place, Problems};
 use crate::glob::{Glob, Globs, ImagePattern};
 use crate::policy::{Bits, On, WaiverRules};

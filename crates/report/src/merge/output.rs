@@ -137,8 +137,8 @@ impl Merged {
             inventory: Inventory {
                 distribution: self.distribution.clone(),
                 packages,
-                image: None,
                 coverage: self.report_coverage(),
+                ..Inventory::default()
             },
             findings,
             secrets: self.secrets.iter().map(secret).collect(),
@@ -221,6 +221,7 @@ pub(super) fn finding(merged: &super::MergedFinding, package: usize) -> Finding 
         severity_source: merged.severity_source.clone(),
         ratings: merged.ratings.clone(),
         epss: merged.epss,
+        published: None,
         kev: merged.kev.clone(),
         fixed_version: merged.fixed_version.clone(),
         fix_command: None,

@@ -68,6 +68,7 @@ fn ours() -> ScannerRun {
         severity_source: source.to_owned(),
         ratings: Vec::new(),
         epss: None,
+        published: None,
         kev: None,
         fixed_version: fixed.map(str::to_owned),
         fix_command: None,

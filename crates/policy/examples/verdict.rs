@@ -1,11 +1,11 @@
 //! Checks a report against a policy without the program: `cargo run -p seaworthy-policy --example
-//! check -- POLICY REPORT TODAY [FACTS] [WAIVERS|VEX]...`. FACTS is JSON, `-` for none.
+//! verdict -- POLICY REPORT TODAY [FACTS] [WAIVERS|VEX]...`. FACTS is JSON, `-` for none.
 
 use std::fs;
 
-use seaworthy_model::Report;
+use seaworthy_model::{Date, Report};
 use seaworthy_policy::{
-    Date, Exceptions, Facts, NoIncludes, Policy, ReportContext, Subject, VexDocument, Waiver,
+    Exceptions, Facts, NoIncludes, Policy, ReportContext, Subject, VexDocument, Waiver,
     evaluate, policy_report,
 };
 

@@ -1,8 +1,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A day of the proleptic Gregorian calendar, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use jiff::{ToSpan, civil};
+use serde::{Deserialize, Serialize};
+
+/// 1970-01-01.
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// A day of the proleptic Gregorian calendar, in UTC; `YYYY-MM-DD` in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Date(i32);
 
 /// A text that is no date.
@@ -17,6 +27,20 @@ impl Date {
         Self(days)
     }
 
+    /// The day of a time, in seconds since 1970; the first or last one for times that no calendar
+    /// has.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        let days = seconds.div_euclid(DAY);
+        Self(if days < i32::MIN as i64 {
+            i32::MIN
+        } else if days > i32::MAX as i64 {
+            i32::MAX
+        } else {
+            days as i32
+        })
+    }
+
     /// Days since 1970-01-01.
     #[must_use]
     pub const fn days(self) -> i32 {
@@ -26,7 +50,7 @@ impl Date {
     /// Whole days from another day to this one; negative when this one is earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i32 {
-        self.0 - earlier.0
+        self.0.saturating_sub(earlier.0)
     }
 }
 
@@ -41,59 +65,31 @@ impl FromStr for Date {
 
 fn parse(text: &str) -> Option<Date> {
     let (date, rest) = (text.get(..10)?, text.get(10..)?);
-    if !(rest.is_empty() || rest.starts_with(['T', 't', ' '])) {
-        return None;
-    }
-    let mut parts = date.split('-');
-    let mut number = |length: usize| -> Option<i32> {
-        let part = parts.next()?;
-        (part.len() == length && part.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| part.parse().ok())?
-    };
-    let (year, month, day) = (number(4)?, number(2)?, number(2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + i32::from(leap),
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=length).contains(&day) {
-        return None;
-    }
-    // The year begins in March, so that the leap day is its last.
-    let (year, month) = if month <= 2 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    Some(Date(
-        365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468,
-    ))
+    // Four digits: the library takes signs and six too, which no feed writes.
+    let plain = date.starts_with(|c: char| c.is_ascii_digit())
+        && (rest.is_empty() || rest.starts_with(['T', 't', ' ']));
+    let civil = plain.then(|| date.parse::<civil::Date>().ok())??;
+    EPOCH.until(civil).ok().map(|span| Date(span.get_days()))
 }
 
 impl fmt::Display for Date {
+    /// `YYYY-MM-DD`; days beyond the years -9999 to 9999 are the last ones of these.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The inverse of `parse`: eras of 400 years, years that begin in March.
-        let days = i64::from(self.0) + 719_468;
-        let era = days.div_euclid(146_097);
-        let day_of_era = days.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month + 2) / 5 + 1;
-        let (month, carry) = if month < 10 {
-            (month + 3, 0)
-        } else {
-            (month - 9, 1)
-        };
-        write!(
-            f,
-            "{:04}-{month:02}-{day:02}",
-            era * 400 + year_of_era + carry
-        )
+        EPOCH.saturating_add(self.0.days()).fmt(f)
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = InvalidDate;
+
+    fn try_from(text: String) -> Result<Self, InvalidDate> {
+        text.parse()
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
     }
 }
 
@@ -113,6 +109,8 @@ mod tests {
             ("2026-1-1", None),
             ("2026-11-24x", None),
             ("2026-11-é", None),
+            ("-02026-1-1", None),
+            ("9999-12-31", Some(2_932_896)),
             ("", None),
         ] {
             assert_eq!(
@@ -127,7 +125,14 @@ mod tests {
         #[test]
         fn what_prints_parses_again(days in -719_000..2_000_000_i32) {
             let date = Date::from_days(days);
+            proptest::prop_assert_eq!(Date::from_seconds(i64::from(days) * DAY + 86_399), date);
             proptest::prop_assert_eq!(date.to_string().parse::<Date>(), Ok(date));
+        }
+
+        #[test]
+        fn no_number_panics(days: i32, seconds: i64) {
+            let _ = Date::from_days(days).to_string();
+            let _ = Date::from_seconds(seconds).since(Date::from_days(days));
         }
 
         #[test]
