@@ -38,9 +38,9 @@ PRIVILEGED "SW-K8S-0005" Critical ["AVD-KSV-0017", "CIS-K8S-5.2.2", "CKV_K8S_16"
     fix "Remove `privileged: true`, and add the one capability or device that is needed."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      privileged: true\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      privileged: false\n";
-CAPABILITIES "SW-K8S-0006" High ["AVD-KSV-0005", "AVD-KSV-0022", "AVD-KSV-0119", "AVD-KSV-0120", "CIS-K8S-5.2.8", "CIS-K8S-5.2.9", "CKV_K8S_25", "CKV_K8S_28", "CKV_K8S_39", "PSS baseline: Capabilities"]
+CAPABILITIES "SW-K8S-0006" High ["AVD-KSV-0005", "AVD-KSV-0022", "AVD-KSV-0120", "CIS-K8S-5.2.9", "CKV_K8S_25", "CKV_K8S_39", "PSS baseline: Capabilities"]
     title "Dangerous capability added"
-    why "Capabilities beyond the default set, such as SYS_ADMIN, SYS_PTRACE, NET_ADMIN or NET_RAW, are ways out of the container or into the traffic of others."
+    why "Capabilities beyond the default set, such as SYS_ADMIN, SYS_PTRACE or NET_ADMIN, are ways out of the container or into the traffic of others."
     fix "Remove the capability from `capabilities.add`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        add: [SYS_ADMIN]\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        drop: [ALL]\n";
@@ -80,7 +80,7 @@ PROC_MOUNT "SW-K8S-0012" Medium ["AVD-KSV-0027", "PSS baseline: /proc Mount Type
     fix "Remove `procMount`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      procMount: Unmasked\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      procMount: Default\n";
-SECCOMP_OFF "SW-K8S-0013" High ["AVD-KSV-0104", "CKV_K8S_31", "PSS baseline: Seccomp"]
+SECCOMP_OFF "SW-K8S-0013" High ["AVD-KSV-0104", "CIS-K8S-5.7.2", "CKV_K8S_31", "PSS baseline: Seccomp"]
     title "Seccomp switched off"
     why "Without a seccomp profile a container may use every system call of the kernel, those with known holes included."
     fix "Use `seccompProfile: {type: RuntimeDefault}`."
@@ -104,6 +104,12 @@ SENSITIVE_PATH "SW-K8S-0016" High ["AVD-KSV-0121", "CIS-K8S-5.2.12", "PSS baseli
     fix "Remove the mount, or mount the one file that is needed, read-only."
     bad "kind: Pod\nspec:\n  volumes:\n  - name: host\n    hostPath: {path: /etc}\n"
     good "kind: Pod\nspec:\n  volumes:\n  - name: config\n    configMap: {name: app}\n";
+NET_RAW "SW-K8S-0017" High ["AVD-KSV-0022", "AVD-KSV-0119", "CIS-K8S-5.2.8", "CIS-K8S-5.2.9", "CKV_K8S_25", "CKV_K8S_28", "PSS baseline: Capabilities"]
+    title "NET_RAW added"
+    why "With raw sockets a container forges packets: it answers for others on the same network, and reads what was meant for them."
+    fix "Remove NET_RAW from `capabilities.add`; for ping set the kernel parameter `net.ipv4.ping_group_range`."
+    bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        add: [NET_RAW]\n"
+    good "kind: Pod\nspec:\n  containers:\n  - name: app\n    securityContext:\n      capabilities:\n        drop: [ALL]\n";
 }
 
 /// Capabilities that a container may add at the baseline level.
@@ -320,12 +326,13 @@ fn check_container(pod: &Pod<'_, '_>, container: &Container<'_>, report: &mut Re
         if let Some(name) = capability.text().map(capability_name)
             && !BASELINE_CAPABILITIES.contains(&name.as_str())
         {
-            report.add(
-                &CAPABILITIES,
-                capability,
-                &label,
-                format!("adds the capability {name}"),
-            );
+            if matches!(name.as_str(), "NET_RAW" | "ALL") {
+                report.add(&NET_RAW, capability, &label, "adds the capability NET_RAW");
+            }
+            if name != "NET_RAW" {
+                let message = format!("adds the capability {name}");
+                report.add(&CAPABILITIES, capability, &label, message);
+            }
         }
     }
     if let Some(mount) = node.at("securityContext.procMount")

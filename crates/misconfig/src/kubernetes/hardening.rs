@@ -27,7 +27,7 @@ NO_DIGEST "SW-K8S-0032" Negligible ["CKV_K8S_43"]
     fix "Append the digest: `image:tag@sha256:…`."
     bad "kind: Pod\nspec:\n  containers:\n  - name: app\n    image: registry.example.com/app:1.2.3\n"
     good "kind: Pod\nspec:\n  containers:\n  - name: app\n    image: registry.example.com/app:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
-TOKEN "SW-K8S-0033" Low ["AVD-KSV-0036", "CIS-K8S-5.1.6", "CKV_K8S_38", "NSA: Protecting Pod service account tokens"]
+TOKEN "SW-K8S-0033" Low ["AVD-KSV-0036", "CIS-K8S-5.1.5", "CIS-K8S-5.1.6", "CKV_K8S_38", "NSA: Protecting Pod service account tokens"]
     title "Token of the default service account mounted"
     why "Each container gets a credential for the Kubernetes API that a pod without a service account of its own does not use, but an intruder does."
     fix "Set `automountServiceAccountToken: false`, or give the pod a service account of its own."

@@ -47,7 +47,7 @@ rules! {
         fix: "Update and install in one RUN.",
         bad: "FROM debian:12.7\nRUN apt-get update\nRUN apt-get install -y curl\n",
         good: "FROM debian:12.7\nRUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10 && rm -rf /var/lib/apt/lists/*\n";
-    UNSIGNED = "0107", High, [],
+    UNSIGNED = "0107", High, ["CIS-DOCKER-4.11"],
         "Packages installed without checking signatures",
         why: "Without the check anybody on the way to the mirror can send another package.",
         fix: "Add the repository's key, and leave the flag out.",
