@@ -1,4 +1,4 @@
-use crate::{Content, Facts};
+use crate::{Content, Facts, FindProgram};
 
 /// What is known of a file before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,13 @@ pub trait Analyzer: Send + Sync {
         content: &mut Content<'_>,
         facts: &mut Facts,
     ) -> Result<(), AnalyzeError>;
+
+    /// How to tell the programs that are looked for, for an analyser that looks for programs and
+    /// not into files; [`crate::Merged::programs`] has what is there in the end. One analyser of a
+    /// scan may do so.
+    fn programs(&self) -> Option<FindProgram> {
+        None
+    }
 
     /// An analysis in pieces, for files over [`Analyzer::max_size`] that arrive as a stream.
     fn stream(&self, file: &FileMeta<'_>) -> Option<Box<dyn StreamAnalyzer>> {

@@ -4,12 +4,15 @@ use seaworthy_model::{CoverageEntry, CoverageKind, ReadAt};
 
 use crate::budget::Budget;
 use crate::cursor::StreamCursor;
-use crate::{AnalyzeError, Analyzer, Content, Facts, FileMeta, StreamAnalyzer};
+use crate::{
+    AnalyzeError, Analyzer, Content, Facts, FileMeta, FindProgram, Programs, StreamAnalyzer,
+};
 
 /// The analysers of a scan, asked and run file by file.
 #[derive(Clone, Copy)]
 pub struct FileAnalysis<'a> {
     analyzers: &'a [Box<dyn Analyzer>],
+    find: Option<FindProgram>,
 }
 
 /// Which analysers want a file, a bit each.
@@ -29,7 +32,16 @@ impl<'a> FileAnalysis<'a> {
     #[must_use]
     pub fn new(analyzers: &'a [Box<dyn Analyzer>]) -> Self {
         debug_assert!(analyzers.len() <= 64, "one bit per analyser");
-        Self { analyzers }
+        Self {
+            analyzers,
+            find: analyzers.iter().find_map(|analyzer| analyzer.programs()),
+        }
+    }
+
+    /// Collects the programs that an analyser looks for; nothing where none does.
+    #[must_use]
+    pub fn programs(&self) -> Programs {
+        Programs::new(self.find)
     }
 
     /// Who wants this file.

@@ -10,7 +10,7 @@ use crate::ahead::Ahead;
 use crate::budget::Budget;
 use crate::layer::{LayerFacts, LayerWalk};
 use crate::merge::Merge;
-use crate::{Analyzer, FileAnalysis, Limits, Merged};
+use crate::{Analyzer, FileAnalysis, Limits, Merged, Programs};
 
 /// The stored bytes of a layer.
 pub enum LayerBytes {
@@ -195,6 +195,7 @@ impl Pass<'_> {
                     request.name,
                     why,
                 )],
+                programs: Programs::unknown(),
                 ..LayerFacts::default()
             });
         }

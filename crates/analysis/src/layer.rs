@@ -6,7 +6,7 @@ use seaworthy_model::{CoverageEntry, CoverageKind, ReadAt};
 use crate::budget::Budget;
 use crate::cursor::{Cursor, RandomCursor, StreamCursor};
 use crate::tar::{Entry, EntryKind, next_entry};
-use crate::{Facts, FileAnalysis, FileMeta, path};
+use crate::{Facts, FileAnalysis, FileMeta, Programs, path};
 
 /// What a hostile layer may cost.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ pub(crate) struct LayerFacts {
     pub(crate) opaque: Vec<String>,
     /// Sorted hashes of all paths that are no directories: they replace what lay there before.
     pub(crate) replaced: Vec<u64>,
+    /// Programs that are looked for, and the links that may lead to them.
+    pub(crate) programs: Programs,
     /// Gaps that belong to no single file.
     pub(crate) coverage: Vec<CoverageEntry>,
 }
@@ -70,7 +72,7 @@ impl LayerWalk<'_> {
         source: &dyn ReadAt,
         progress: &dyn Fn(u64),
     ) -> io::Result<LayerFacts> {
-        let mut state = State::new();
+        let mut state = self.start();
         let mut cursor = RandomCursor::new(source);
         let mut told = 0;
         while let Some(entry) = next_entry(&mut cursor)? {
@@ -109,7 +111,7 @@ impl LayerWalk<'_> {
 
     /// Walks an uncompressed tar that arrives as a stream.
     pub(crate) fn stream<R: Read>(&self, reader: R) -> io::Result<LayerFacts> {
-        let mut state = State::new();
+        let mut state = self.start();
         let mut cursor = StreamCursor::new(reader, self.limits.expanded);
         while let Some(entry) = next_entry(&mut cursor)? {
             let mut left = entry.size;
@@ -134,6 +136,10 @@ impl LayerWalk<'_> {
         }
         cursor.drain()?;
         Ok(state.finish(self))
+    }
+
+    fn start(&self) -> State {
+        State::new(self.analysis.programs())
     }
 
     /// Notes what an entry does to the file system; gives the path of a file to look at.
@@ -177,7 +183,12 @@ impl LayerWalk<'_> {
             state.facts.replaced.push(path::hash(&clean));
         }
         match entry.kind {
-            EntryKind::File => Ok(Some(clean.into_owned())),
+            EntryKind::File => {
+                if entry.size > 0 {
+                    state.facts.programs.file(&clean, entry.mode, None);
+                }
+                Ok(Some(clean.into_owned()))
+            }
             EntryKind::HardLink => {
                 self.link(clean.into_owned(), entry, state);
                 Ok(None)
@@ -194,6 +205,12 @@ impl LayerWalk<'_> {
                         self.limits,
                     );
                 }
+                state.facts.programs.file(&clean, entry.mode, None);
+                state.facts.files.remove(&*clean);
+                Ok(None)
+            }
+            EntryKind::Symlink => {
+                state.facts.programs.link(&clean, &entry.link);
                 state.facts.files.remove(&*clean);
                 Ok(None)
             }
@@ -209,6 +226,8 @@ impl LayerWalk<'_> {
         let Some(target) = path::normalise(&entry.link) else {
             return;
         };
+        let first = Some(path::hash(&target));
+        state.facts.programs.file(&clean, entry.mode, first);
         if state.facts.files.contains_key(&*target)
             || !self.analysis.wanted(&meta(&clean, entry)).is_nobody()
         {
@@ -237,9 +256,12 @@ fn inside(error: io::Error, path: &str) -> io::Error {
 }
 
 impl State {
-    fn new() -> Self {
+    fn new(programs: Programs) -> Self {
         Self {
-            facts: LayerFacts::default(),
+            facts: LayerFacts {
+                programs,
+                ..LayerFacts::default()
+            },
             entries: 0,
             skipped: 0,
             links: Vec::new(),
@@ -284,6 +306,7 @@ impl State {
                 ),
             ));
         }
+        self.facts.programs.seal();
         self.facts.replaced.sort_unstable();
         self.facts.replaced.dedup();
         self.facts

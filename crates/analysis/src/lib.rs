@@ -14,6 +14,7 @@ mod image;
 mod layer;
 mod merge;
 mod path;
+mod programs;
 mod tar;
 
 pub use analyzer::{AnalyzeError, Analyzer, FileMeta, StreamAnalyzer};
@@ -25,3 +26,4 @@ pub use image::{
 };
 pub use layer::Limits;
 pub use merge::{FileFacts, Merged, merge_tree};
+pub use programs::{FindProgram, Programs, Runs};

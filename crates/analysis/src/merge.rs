@@ -6,7 +6,8 @@ use seaworthy_model::{
 };
 
 use crate::layer::LayerFacts;
-use crate::{Facts, ReleaseHint, owned_path_hash, path};
+use crate::programs::{Level, Levels};
+use crate::{Facts, Programs, ReleaseHint, owned_path_hash, path};
 
 /// Facts of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,9 @@ pub struct Merged {
     pub release_hints: Vec<ReleaseHint>,
     /// Red Hat's content sets that the layers were built from, sorted, each once.
     pub content_sets: Vec<String>,
+    /// Paths of the programs that an analyser looks for, sorted; none where none does, or no layer
+    /// was there to be looked at.
+    pub programs: Option<Vec<String>>,
     /// Credentials, those of files that a later layer deletes among them.
     pub secrets: Vec<Secret>,
     /// Unsafe configuration.
@@ -45,6 +49,7 @@ pub struct Merged {
 pub(crate) struct Merge {
     files: BTreeMap<String, Facts>,
     links: Vec<(String, String)>,
+    levels: Vec<Level>,
     /// Secrets of files that are gone: whoever has the image has the layer that holds them.
     buried: Vec<Secret>,
     coverage: Vec<CoverageEntry>,
@@ -79,6 +84,12 @@ impl Merge {
             self.files.insert(path, facts);
         }
         self.links.extend(layer.links);
+        self.levels.push(Level::new(
+            layer.programs,
+            layer.replaced,
+            &layer.deleted,
+            &layer.opaque,
+        ));
         self.coverage.extend(layer.coverage);
     }
 
@@ -144,10 +155,13 @@ impl Merge {
     }
 
     pub(crate) fn finish(self, keep_os_owned: bool) -> Merged {
+        let (programs, gaps) = Levels::programs(&self.levels);
         let mut merged = Merged {
             coverage: self.coverage,
+            programs,
             ..Merged::default()
         };
+        merged.coverage.extend(gaps);
         let mut owned: FxHashSet<u64> = FxHashSet::default();
         owned.reserve(self.files.values().map(|f| f.owned.len()).sum());
         for facts in self.files.values() {
@@ -234,11 +248,14 @@ fn attribute(packages: &mut [Package], before: Option<&Facts>, index: u32) {
 #[must_use]
 pub fn merge_tree(
     files: Vec<FileFacts>,
+    mut programs: Programs,
     coverage: Vec<CoverageEntry>,
     keep_os_owned: bool,
 ) -> Merged {
+    programs.seal();
     let mut merge = Merge {
         coverage,
+        levels: vec![Level::new(programs, Vec::new(), &[], &[])],
         ..Merge::default()
     };
     for file in files {

@@ -14,7 +14,8 @@ use seaworthy_analysis::Analyzer;
 pub use lock::{LockfileKind, join_siblings, lockfile_kind};
 pub use os::release::{Recognition, recognise};
 
-/// The analysers of operating systems' package databases and release files.
+/// The analysers of operating systems' package databases and release files, and of the programs of
+/// package managers.
 #[must_use]
 pub fn os_analyzers() -> Vec<Box<dyn Analyzer>> {
     vec![
@@ -26,7 +27,9 @@ pub fn os_analyzers() -> Vec<Box<dyn Analyzer>> {
         Box::new(os::rpm::RpmManifest),
         Box::new(os::bottlerocket::Bottlerocket),
         Box::new(os::pacman::Pacman),
+        Box::new(os::pacman::PacmanFiles),
         Box::new(os::content_sets::ContentSets),
+        Box::new(os::managers::Managers),
     ]
 }
 

@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use seaworthy_analysis::{
     AnalysisOptions, FileAnalysis, FileFacts, FileMeta, LayerBytes, LayerRequest, Merged, Observer,
-    Wanted, analyze_image, merge_tree,
+    Programs, Wanted, analyze_image, merge_tree,
 };
 use seaworthy_model::{
     Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, LicenseFinding,
@@ -10,7 +10,7 @@ use seaworthy_model::{
 };
 use seaworthy_oci::{ImageSource, LayerData};
 use seaworthy_packages::Recognition;
-use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree, TreeEntry};
+use seaworthy_source::{Opened, Progress, SourceOptions, TargetRef, Tree, TreeEntry, TreeItem};
 
 use crate::base::base_layers;
 use crate::{Error, PackageTypes, Scanners};
@@ -260,6 +260,11 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
         .scanners
         .analyzers(options.packages, tree.target_kind());
     let analysis = FileAnalysis::new(&analyzers);
+    // Sources are not a system that has programs.
+    let mut programs = match tree.target_kind() {
+        TargetKind::RootFs => analysis.programs(),
+        _ => Programs::default(),
+    };
     let (sender, receiver) = std::sync::mpsc::sync_channel::<(TreeEntry, Wanted)>(QUEUE);
     let receiver = Mutex::new(receiver);
     let work = || {
@@ -280,11 +285,18 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
         let workers: Vec<_> = (0..options.analysis.threads.clamp(1, 64))
             .map(|_| scope.spawn(work))
             .collect();
-        let gaps = tree.walk(&mut |entry| {
-            let wanted = analysis.wanted(&meta_of(&entry));
-            if !wanted.is_nobody() {
-                // The workers hear until this end is gone.
-                let _ = sender.send((entry, wanted));
+        let gaps = tree.walk(&mut |item| match item {
+            TreeItem::Link { path, target } => programs.link(&path, &target),
+            TreeItem::File(entry) => {
+                let meta = meta_of(&entry);
+                if meta.size > 0 {
+                    programs.file(meta.path, meta.mode, entry.shared_number());
+                }
+                let wanted = analysis.wanted(&meta);
+                if !wanted.is_nobody() {
+                    // The workers hear until this end is gone.
+                    let _ = sender.send((entry, wanted));
+                }
             }
         });
         drop(sender);
@@ -311,7 +323,7 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
     if tree.target_kind() == TargetKind::Directory {
         seaworthy_packages::join_siblings(&mut files, &|path| tree.read(path));
     }
-    let merged = merge_tree(files, coverage, options.analysis.keep_os_owned);
+    let merged = merge_tree(files, programs, coverage, options.analysis.keep_os_owned);
     let target = Target {
         name: tree.name().to_owned(),
         kind: tree.target_kind(),
@@ -358,7 +370,7 @@ fn read_sbom(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Scanned,
 }
 
 /// Names the distribution, or says in the coverage why that was not possible.
-fn inventory(merged: Merged, mut image: Option<ImageFacts>) -> Inventory {
+fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
     let mut coverage = Coverage {
         entries: merged.coverage,
     };
@@ -419,7 +431,7 @@ fn inventory(merged: Merged, mut image: Option<ImageFacts>) -> Inventory {
         packages: merged.packages,
         image,
         content_sets: merged.content_sets,
-        package_managers: None,
+        package_managers: merged.programs,
         coverage,
     }
 }

@@ -25,7 +25,7 @@ pub use options::{Credentials, Mirror, SourceOptions};
 pub use progress::{NoProgress, Progress};
 pub use registry::registry_store;
 pub use target::TargetRef;
-pub use tree::{Tree, TreeEntry};
+pub use tree::{Tree, TreeEntry, TreeItem};
 
 /// A target, opened.
 pub enum Opened {

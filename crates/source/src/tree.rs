@@ -93,12 +93,12 @@ impl Tree {
             .then(|| fs::read(&file).ok())?
     }
 
-    /// Calls `each` for every regular file, folders in the order of their names; symbolic links are
-    /// not followed. Returns what could not be looked into.
+    /// Calls `each` for every regular file and symbolic link, folders in the order of their names;
+    /// links are not followed. Returns what could not be looked into.
     ///
     /// # Errors
     /// When the directory itself can no longer be read.
-    pub fn walk(&self, each: &mut dyn FnMut(TreeEntry)) -> Result<Vec<CoverageEntry>, Error> {
+    pub fn walk(&self, each: &mut dyn FnMut(TreeItem)) -> Result<Vec<CoverageEntry>, Error> {
         let mut gaps = Vec::new();
         let mut folders = VecDeque::from([(String::new(), 0)]);
         while let Some((folder, depth)) = folders.pop_back() {
@@ -145,10 +145,17 @@ impl Tree {
                 } else if kind.is_file()
                     && let Ok(meta) = entry.metadata()
                 {
-                    each(TreeEntry {
+                    each(TreeItem::File(TreeEntry {
                         disk: entry.path(),
                         path: inner,
                         meta,
+                    }));
+                } else if kind.is_symlink()
+                    && let Ok(target) = fs::read_link(entry.path())
+                {
+                    each(TreeItem::Link {
+                        path: inner,
+                        target: target.to_string_lossy().into_owned(),
                     });
                 }
             }
@@ -176,6 +183,20 @@ impl Tree {
 
 fn gap(path: &str, detail: String) -> CoverageEntry {
     CoverageEntry::new(CoverageKind::SkippedFile, path, detail)
+}
+
+/// What a walk comes by.
+#[derive(Debug)]
+pub enum TreeItem {
+    /// A regular file.
+    File(TreeEntry),
+    /// A symbolic link.
+    Link {
+        /// Path from the root of the tree, no leading slash.
+        path: String,
+        /// Where it leads, as it says itself.
+        target: String,
+    },
 }
 
 /// A regular file of a tree.
@@ -206,6 +227,14 @@ impl TreeEntry {
         self.meta.mode() & 0o7777
     }
 
+    /// A number that all hard links of the file share, and no other file of its file system has;
+    /// none when it has one name only.
+    #[must_use]
+    pub fn shared_number(&self) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt as _;
+        (self.meta.nlink() > 1).then(|| self.meta.ino())
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -222,7 +251,12 @@ mod tests {
     fn paths(tree: &Tree) -> (Vec<String>, Vec<CoverageEntry>) {
         let mut paths = Vec::new();
         let gaps = tree
-            .walk(&mut |entry| paths.push(entry.path().to_owned()))
+            .walk(&mut |item| {
+                paths.push(match item {
+                    TreeItem::File(file) => file.path().to_owned(),
+                    TreeItem::Link { path, target } => format!("{path} -> {target}"),
+                });
+            })
             .expect("readable");
         (paths, gaps)
     }
@@ -245,12 +279,31 @@ mod tests {
         std::os::unix::fs::symlink("/", dir.path().join("root")).expect("writable");
         std::os::unix::fs::symlink("a", dir.path().join("link")).expect("writable");
         let (found, gaps) = paths(&Tree::rootfs(dir.path()).expect("is there"));
-        assert_eq!(found, ["a", "b/x", "b/c/y"]);
+        assert_eq!(found, ["a", "link -> a", "root -> /", "b/x", "b/c/y"]);
         assert_eq!(gaps.len(), 1);
         assert_eq!(gaps[0].subject, "var/lib/docker");
         let (found, gaps) = paths(&Tree::dir(dir.path()).expect("is there"));
-        assert_eq!(found.len(), 5);
+        assert_eq!(found.len(), 7);
         assert!(gaps.is_empty());
+    }
+
+    #[test]
+    fn hard_links_share_a_number() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::write(dir.path().join("a"), "content").expect("writable");
+        fs::hard_link(dir.path().join("a"), dir.path().join("b")).expect("writable");
+        fs::write(dir.path().join("c"), "content").expect("writable");
+        let mut numbers = Vec::new();
+        Tree::dir(dir.path())
+            .expect("is there")
+            .walk(&mut |item| {
+                if let TreeItem::File(file) = item {
+                    numbers.push(file.shared_number());
+                }
+            })
+            .expect("readable");
+        assert!(numbers[0].is_some() && numbers[0] == numbers[1]);
+        assert_eq!(numbers[2], None);
     }
 
     #[test]

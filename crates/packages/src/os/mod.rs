@@ -4,6 +4,7 @@ pub(crate) mod apk;
 pub(crate) mod bottlerocket;
 pub(crate) mod content_sets;
 pub(crate) mod dpkg;
+pub(crate) mod managers;
 pub(crate) mod pacman;
 pub(crate) mod release;
 pub(crate) mod rpm;

@@ -191,6 +191,19 @@ pub enum Recognition {
     None,
 }
 
+/// Distributions whose packages are Arch's with Arch's versions: its repositories with one more
+/// (BlackArch, EndeavourOS, Garuda), held back for some weeks (Manjaro), or built again from its
+/// recipes for other processors (`arch32`, `archarm`). SteamOS freezes and patches them, Artix and
+/// CachyOS number their own builds: these are not among them.
+const ARCH_RELATIVES: [&str; 6] = [
+    "arch32",
+    "archarm",
+    "blackarch",
+    "endeavouros",
+    "garuda",
+    "manjaro",
+];
+
 /// Recognises the distribution from its `os-release` and the older files beside it.
 #[must_use]
 pub fn recognise(release: Option<&OsRelease>, hints: &[ReleaseHint]) -> Recognition {
@@ -282,10 +295,13 @@ fn is_stream(release: &OsRelease) -> bool {
 
 /// The release that a derivative says it is built on: only where it names both the family
 /// (`ID_LIKE`) and the release by its code name. Rebuilds of Red Hat's packages are not among them:
-/// their releases are numbers of their own.
+/// their releases are numbers of their own. Arch has no releases, and its relatives are listed.
 fn base_of(release: &OsRelease) -> Option<Distribution> {
     let like = |id: &str| release.id_like.iter().any(|word| word == id);
     let base = |id: &str, version: &str| named(id.to_owned(), version.to_owned(), None);
+    if ARCH_RELATIVES.contains(&release.id.as_str()) {
+        return Some(base("arch", ""));
+    }
     if !like("ubuntu") && !like("debian") {
         return None;
     }

@@ -368,6 +368,12 @@ fn relatives_borrow_only_what_they_say_they_are_made_of() {
             "rhel:9",
             "CentOS Stream 9",
         ),
+        (
+            "ID=manjaro\nID_LIKE=arch\nPRETTY_NAME=\"Manjaro Linux\"",
+            "arch",
+            "Manjaro Linux",
+        ),
+        ("ID=archarm\nID_LIKE=arch", "arch", "archarm"),
     ] {
         let Recognition::Borrowed {
             distribution,
@@ -394,7 +400,7 @@ fn relatives_borrow_only_what_they_say_they_are_made_of() {
             "ID=cloudlinux\nID_LIKE=\"rhel fedora centos\"\nVERSION_ID=8.8",
             "cloudlinux",
         ),
-        ("ID=manjaro\nID_LIKE=arch", "manjaro"),
+        ("ID=steamos\nID_LIKE=arch\nVERSION_ID=3.6", "steamos"),
     ] {
         assert_eq!(
             recognised(&[("etc/os-release", text)]),
