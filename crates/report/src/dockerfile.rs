@@ -153,6 +153,10 @@ pub(crate) fn upgrade(
         PackageType::Deb => format!(
             "RUN apt-get update && apt-get install -y --only-upgrade {name} && rm -rf /var/lib/apt/lists/*"
         ),
+        // Arch supports no upgrade of single packages, so everything goes along.
+        PackageType::Alpm => {
+            format!("RUN pacman -Syu --noconfirm {name} && rm -rf /var/cache/pacman/pkg/*")
+        }
         PackageType::Rpm => match (id, major) {
             ("sles" | "sled" | "suse", _) => zypper(name),
             (id, _) if id.starts_with("opensuse") => zypper(name),
@@ -223,6 +227,10 @@ mod tests {
     fn names_that_a_shell_would_read_get_no_command() {
         assert_eq!(upgrade(PackageType::Apk, "a; rm -rf /", None), None);
         assert_eq!(upgrade(PackageType::Apk, "--x", None), None);
+        assert_eq!(
+            upgrade(PackageType::Alpm, "curl", None).as_deref(),
+            Some("RUN pacman -Syu --noconfirm curl && rm -rf /var/cache/pacman/pkg/*")
+        );
         assert_eq!(
             upgrade(PackageType::Apk, "libstdc++", None).as_deref(),
             Some("RUN apk add --no-cache --upgrade libstdc++")

@@ -6,7 +6,7 @@ use seaworthy_model::{Location, Report, Severity};
 
 use crate::{Error, issues, text, words};
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "id",
     "aliases",
     "severity",
@@ -29,6 +29,7 @@ const COLUMNS: [&str; 22] = [
     "line",
     "title",
     "message",
+    "published",
 ];
 
 /// One line per finding (RFC 4180, with LF).
@@ -69,6 +70,9 @@ pub(crate) fn csv(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
             package.line.map_or_else(String::new, |l| l.to_string()),
             String::new(),
             String::new(),
+            finding
+                .published
+                .map_or_else(String::new, |day| day.to_string()),
         ];
         push_row(&mut page, cells);
     }
@@ -110,14 +114,14 @@ pub(crate) fn csv(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-fn push_row(page: &mut String, cells: [String; 22]) {
+fn push_row(page: &mut String, cells: [String; COLUMNS.len()]) {
     page.push_str(&cells.map(|c| text::csv(&c)).join(","));
     page.push('\n');
 }
 
 /// A row with what every kind has that lies in a file.
-fn location_cells(report: &Report, location: &Location, kind: &str) -> [String; 22] {
-    let mut cells: [String; 22] = Default::default();
+fn location_cells(report: &Report, location: &Location, kind: &str) -> [String; COLUMNS.len()] {
+    let mut cells: [String; COLUMNS.len()] = Default::default();
     issues::origin(report, location).clone_into(&mut cells[9]);
     cells[10] = location.layer.map_or_else(String::new, |l| l.to_string());
     cells[11].clone_from(&location.path);
@@ -178,7 +182,7 @@ pub(crate) fn markdown(report: &Report, out: &mut dyn Write) -> Result<(), Error
         report.hidden
     ));
     if !report.findings.is_empty() {
-        page.push_str("## Findings\n\n| id | severity | package | installed | fixed | origin |\n|---|---|---|---|---|---|\n");
+        page.push_str("## Findings\n\n| id | severity | package | installed | fixed | origin | published |\n|---|---|---|---|---|---|---|\n");
         for (finding, package) in words::findings(report) {
             let exploited = if finding.kev.is_some() {
                 " **KEV**"
@@ -190,13 +194,16 @@ pub(crate) fn markdown(report: &Report, out: &mut dyn Write) -> Result<(), Error
                 .as_deref()
                 .unwrap_or(words::fix_word(finding, package.kind));
             page.push_str(&format!(
-                "| {} | {}{exploited} | {} | {} | {} | {} |\n",
+                "| {} | {}{exploited} | {} | {} | {} | {} | {} |\n",
                 md(&finding.id),
                 finding.severity,
                 md(&package.name),
                 md(&package.version),
                 md(fixed),
                 words::origin_word(finding.origin),
+                finding
+                    .published
+                    .map_or_else(String::new, |day| day.to_string()),
             ));
         }
         page.push('\n');

@@ -393,6 +393,9 @@ fn details(report: &Report, finding: &Finding, package: &Package) -> Map<String,
             _ => "",
         },
     );
+    if let Some(day) = finding.published {
+        add("published", "Published", &day.to_string());
+    }
     if finding.kev.is_some() {
         add("exploited", "Known exploited", "yes, CISA KEV");
     }

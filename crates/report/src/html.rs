@@ -7,9 +7,16 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 use seaworthy_model::{ExitClass, Finding, Layer, Package, Report, Severity};
 
+use crate::html_merge::Who;
+use crate::merge::Merged;
 use crate::{Error, WriteOptions, html_issues, issues, text, words};
 
-const TEMPLATE: &str = include_str!("report.html");
+/// The page, its section about several scanners, and what both draw with.
+const TEMPLATES: [(&str, &str); 3] = [
+    ("report.html", include_str!("report.html")),
+    ("report_scanners.html", include_str!("report_scanners.html")),
+    ("report_parts.html", include_str!("report_parts.html")),
+];
 
 /// Width of the widest bar of a chart, in its own units.
 const BAR: usize = 220;
@@ -18,9 +25,10 @@ const STACK: usize = 200;
 /// Most changes that are listed.
 const CHANGES: usize = 50;
 
-/// Writes the page.
+/// Writes the page; of a merge, with what each scanner says.
 pub(crate) fn write(
     report: &Report,
+    merged: Option<&Merged>,
     options: &WriteOptions,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
@@ -32,10 +40,12 @@ pub(crate) fn write(
             .lstrip_blocks(true)
             .build()?,
     );
-    environment.add_template("report.html", TEMPLATE)?;
+    for (name, template) in TEMPLATES {
+        environment.add_template(name, template)?;
+    }
     let page = environment
         .get_template("report.html")?
-        .render(values(report, options))?;
+        .render(values(report, merged, options))?;
     out.write_all(page.as_bytes())?;
     if !page.ends_with('\n') {
         out.write_all(b"\n")?;
@@ -43,7 +53,9 @@ pub(crate) fn write(
     Ok(())
 }
 
-fn values(report: &Report, options: &WriteOptions) -> Value {
+fn values(report: &Report, merged: Option<&Merged>, options: &WriteOptions) -> Value {
+    let who = merged.map(Who::of);
+    let anchors = anchors(report);
     let (verdict, why) = words::verdict(report);
     let tone = match report.exit_class() {
         ExitClass::Pass if report.gate.rule.is_empty() => "neutral",
@@ -106,9 +118,10 @@ fn values(report: &Report, options: &WriteOptions) -> Value {
         bars => bars(report),
         origins => origins(report),
         kinds => kinds(report),
-        findings => findings(report, options),
-        secrets => html_issues::secrets(report),
-        misconfigurations => html_issues::misconfigurations(report),
+        merge => who.as_ref().map(|who| who.section(report, &anchors)),
+        findings => findings(report, options, who.as_ref(), &anchors),
+        secrets => html_issues::secrets(report, who.as_ref()),
+        misconfigurations => html_issues::misconfigurations(report, who.as_ref()),
         licenses => html_issues::licenses(report),
         layers => image.map(|i| i.layers.iter().map(layer).collect::<Vec<_>>()),
         database => text::plain(&report.database.location),
@@ -140,7 +153,7 @@ fn bars(report: &Report) -> Vec<Value> {
 }
 
 /// How many of each severity.
-type Tally = BTreeMap<Severity, usize>;
+pub(crate) type Tally = BTreeMap<Severity, usize>;
 
 /// Per origin, a stacked bar of severities.
 fn origins(report: &Report) -> Vec<Value> {
@@ -189,7 +202,7 @@ fn kinds(report: &Report) -> Vec<Value> {
 }
 
 /// Bars that tell severities by a letter and in words, not by colour alone.
-fn stacked(rows: Vec<(&str, Tally)>) -> Vec<Value> {
+pub(crate) fn stacked<N: AsRef<str>>(rows: Vec<(N, Tally)>) -> Vec<Value> {
     let total = |tally: &Tally| tally.values().sum::<usize>();
     let most = rows.iter().map(|(_, t)| total(t)).max().unwrap_or(1).max(1);
     rows.iter()
@@ -209,7 +222,7 @@ fn stacked(rows: Vec<(&str, Tally)>) -> Vec<Value> {
                 .map(|(severity, n)| format!("{n} {severity}"))
                 .collect();
             context! {
-                name => *name, parts, total => total(tally), y => row * 30, label_x => x + 8,
+                name => name.as_ref(), parts, total => total(tally), y => row * 30, label_x => x + 8,
                 words => words.join(", "),
             }
         })
@@ -225,19 +238,34 @@ fn layer(layer: &Layer) -> Value {
     }
 }
 
-fn findings(report: &Report, options: &WriteOptions) -> Vec<Value> {
+/// The fragment of each row of vulnerabilities, each once.
+fn anchors(report: &Report) -> Vec<String> {
     let mut anchors: BTreeMap<String, usize> = BTreeMap::new();
     words::findings(report)
-        .map(|(finding, package)| {
+        .map(|(finding, _)| {
             let id = slug(&text::plain(&finding.id));
             let times = anchors.entry(id.clone()).or_default();
             *times += 1;
-            let anchor = if *times == 1 {
+            if *times == 1 {
                 id
             } else {
                 format!("{id}-{times}")
-            };
-            row(report, options, finding, package, anchor)
+            }
+        })
+        .collect()
+}
+
+fn findings(
+    report: &Report,
+    options: &WriteOptions,
+    who: Option<&Who<'_>>,
+    anchors: &[String],
+) -> Vec<Value> {
+    words::findings(report)
+        .zip(anchors)
+        .map(|((finding, package), anchor)| {
+            let by = who.and_then(|who| who.about(finding, package));
+            context! { by, ..row(report, options, finding, package, anchor) }
         })
         .collect()
 }
@@ -260,7 +288,7 @@ fn row(
     options: &WriteOptions,
     finding: &Finding,
     package: &Package,
-    anchor: String,
+    anchor: &str,
 ) -> Value {
     let ratings: Vec<Value> = finding
         .ratings
@@ -283,6 +311,7 @@ fn row(
         kev => finding.kev.is_some(),
         kev_date => finding.kev.as_ref().map(|k| text::plain(&k.date_added)),
         ransomware => finding.kev.as_ref().is_some_and(|k| k.ransomware),
+        published => finding.published.map(|day| day.to_string()),
         epss => finding.epss.map(|e| format!("{:.1} %", e.score * 100.0)),
         approved => words::is_approved(finding, &options.gitlab.approved),
         name => text::plain(&package.name),
@@ -304,13 +333,13 @@ fn row(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::sample;
 
     fn page(report: &Report) -> String {
         let mut out = Vec::new();
-        write(report, &WriteOptions::default(), &mut out).unwrap();
+        write(report, None, &WriteOptions::default(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -323,7 +352,7 @@ mod tests {
             ..WriteOptions::default()
         };
         let mut out = Vec::new();
-        write(&report, &options, &mut out).unwrap();
+        write(&report, None, &options, &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
         assert!(page.contains("Over time") && page.contains("<svg id=\"trend\"></svg>"));
     }
@@ -350,6 +379,7 @@ mod tests {
             "deleted later",
             "SW-IM-0001",
             "GPL-3.0-only",
+            "<dt>Published</dt><dd>2021-12-10</dd>",
         ] {
             assert!(page.contains(needle), "{needle}");
         }
@@ -376,7 +406,10 @@ mod tests {
 
     #[test]
     fn anchors_are_unique() {
-        let page = page(&sample::report());
+        check_anchors(&page(&sample::report()));
+    }
+
+    pub(crate) fn check_anchors(page: &str) {
         let mut ids: Vec<&str> = page
             .split(" id=\"")
             .skip(1)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 use seaworthy_model::{LicenseClass, Report, Severity};
 
+use crate::html_merge::Who;
 use crate::{issues, text};
 
-pub(crate) fn secrets(report: &Report) -> Vec<Value> {
+pub(crate) fn secrets(report: &Report, who: Option<&Who<'_>>) -> Vec<Value> {
     (1..)
         .zip(&report.secrets)
         .map(|(number, secret)| {
@@ -25,12 +26,13 @@ pub(crate) fn secrets(report: &Report) -> Vec<Value> {
                 deleted_later => secret.deleted_later,
                 description => text::plain(&issues::secret(report, secret)),
                 fix => issues::SECRET_FIX,
+                by => who.and_then(|who| who.about_issue(&secret.location, &secret.title)),
             }
         })
         .collect()
 }
 
-pub(crate) fn misconfigurations(report: &Report) -> Vec<Value> {
+pub(crate) fn misconfigurations(report: &Report, who: Option<&Who<'_>>) -> Vec<Value> {
     (1..)
         .zip(&report.misconfigurations)
         .map(|(number, issue)| {
@@ -46,6 +48,7 @@ pub(crate) fn misconfigurations(report: &Report) -> Vec<Value> {
                 object => text::plain(&issue.object),
                 origin => issues::origin(report, &issue.location),
                 url => issues::rule_url(issue),
+                by => who.and_then(|who| who.about_issue(&issue.location, &issue.title)),
             }
         })
         .collect()

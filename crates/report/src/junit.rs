@@ -142,6 +142,9 @@ fn case(
     package: &Package,
 ) -> Result<(), Error> {
     let mut body = words::description(report, finding, package);
+    if let Some(day) = finding.published {
+        body.push_str(&format!("\npublished {day}"));
+    }
     for url in finding.urls() {
         body.push('\n');
         body.push_str(&url);

@@ -15,6 +15,7 @@ mod gitlab_dependencies;
 mod gitlab_issues;
 mod html;
 mod html_issues;
+mod html_merge;
 mod issues;
 mod junit;
 pub mod merge;
@@ -107,7 +108,7 @@ pub fn write(
         Format::Sarif => json(&sarif::document(report), out),
         Format::Junit => junit::write(report, out),
         Format::CodeQuality => json(&codequality::document(report), out),
-        Format::Html => html::write(report, options, out),
+        Format::Html => html::write(report, None, options, out),
         Format::Trivy => json(&trivy::document(report), out),
         Format::Csv => flat::csv(report, out),
         Format::Markdown => flat::markdown(report, out),

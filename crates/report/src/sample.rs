@@ -140,6 +140,7 @@ fn findings() -> Vec<Finding> {
         due_date: "2021-12-24".to_owned(),
         ransomware: true,
     });
+    log4j.published = "2021-12-10".parse().ok();
     log4j.epss = Some(Epss {
         score: 0.944,
         percentile: 0.999,
@@ -158,6 +159,7 @@ fn findings() -> Vec<Finding> {
     log4j.fix_command = Some("set log4j-core to 2.15.0 in pom.xml".to_owned());
     let mut zlib = finding("CVE-2023-45853", 2, Severity::Critical, None);
     zlib.state = State::WillNotFix;
+    zlib.published = "2023-10-13".parse().ok();
     let mut nghttp2 = finding(
         "CVE-2023-44487",
         1,
@@ -169,6 +171,7 @@ fn findings() -> Vec<Finding> {
         due_date: String::new(),
         ransomware: false,
     });
+    nghttp2.published = "2023-10-10".parse().ok();
     nghttp2.reason.advisory = Some("DSA-5570-1".to_owned());
     nghttp2.fix_command = Some("apt-get install --only-upgrade libnghttp2-14".to_owned());
     let mut lodash = finding("CVE-2019-10744", 3, Severity::High, Some("4.17.21"));

@@ -83,6 +83,7 @@ pub(crate) fn document(report: &Report) -> Value {
             }],
             "columnKind": "unicodeCodePoints",
             "results": results,
+            "properties": {"scanners": report.scanners},
         }],
     })
 }
@@ -297,6 +298,9 @@ fn result(report: &Report, finding: &Finding, package: &Package) -> Value {
     });
     if let Some(fixed) = &finding.fixed_version {
         properties["fixedVersion"] = json!(fixed);
+    }
+    if let Some(day) = finding.published {
+        properties["published"] = json!(day);
     }
     if let Some(layer) = words::layer(report, package) {
         properties["layerDiffId"] = json!(layer.diff_id);

@@ -82,15 +82,7 @@ pub fn scanner_summary(report: &Report, kind: ScanKind) -> ScannerSummary {
 pub fn scanner_summaries(report: &Report) -> Vec<ScannerSummary> {
     ScanKind::ALL
         .into_iter()
-        .filter(|kind| {
-            let word = match kind {
-                ScanKind::Vulnerability => "vuln",
-                ScanKind::Secret => "secret",
-                ScanKind::Config => "config",
-                ScanKind::License => "license",
-            };
-            report.scanners.iter().any(|asked| asked == word)
-        })
+        .filter(|kind| report.scanners.iter().any(|w| w == kind.scanner_word()))
         .map(|kind| scanner_summary(report, kind))
         .collect()
 }

@@ -72,7 +72,7 @@ fn results(report: &Report) -> Vec<Value> {
     let distribution = report.inventory.distribution.as_ref();
     let mut groups: BTreeMap<(bool, PackageType, String), Vec<Value>> = BTreeMap::new();
     let target_of = |package: &Package| match package.kind {
-        PackageType::Apk | PackageType::Deb | PackageType::Rpm => {
+        PackageType::Apk | PackageType::Deb | PackageType::Rpm | PackageType::Alpm => {
             let system = distribution.map_or_else(
                 || package.kind.purl_type().to_owned(),
                 |d| {
@@ -275,6 +275,9 @@ fn vulnerability(report: &Report, finding: &Finding, package: &Package) -> Value
     }
     if let Some(url) = finding.url() {
         out["PrimaryURL"] = json!(url);
+    }
+    if let Some(day) = finding.published {
+        out["PublishedDate"] = json!(words::midnight(day));
     }
     if !finding.reason.source.is_empty() {
         out["DataSource"] = json!({"ID": finding.reason.source, "Name": finding.reason.source});

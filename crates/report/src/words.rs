@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use seaworthy_model::{
-    Distribution, ExitClass, Finding, Layer, Origin, Package, PackageType, Report, Severity, State,
+    Date, Distribution, ExitClass, Finding, Layer, Origin, Package, PackageType, Report, Severity,
+    State,
 };
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ pub(crate) const fn fix_word(finding: &Finding, kind: PackageType) -> &'static s
             PackageType::Deb => "apt upgrade",
             PackageType::Apk => "apk upgrade",
             PackageType::Rpm => "rpm upgrade",
+            PackageType::Alpm => "pacman upgrade",
             other => other.label(),
         },
         State::Affected => "no fix yet",
@@ -65,6 +67,11 @@ pub(crate) const fn origin_word(origin: Origin) -> &'static str {
         Origin::Application => "yours",
         Origin::Unknown => "",
     }
+}
+
+/// A day as the RFC 3339 time at which it begins, for formats that want a time.
+pub(crate) fn midnight(day: Date) -> String {
+    format!("{day}T00:00:00Z")
 }
 
 /// The verdict in capitals, and the sentence after it.

@@ -336,6 +336,7 @@ fn finding(
         ratings: ratings(&members),
         epss: members.iter().find_map(|m| m.found.epss),
         kev: members.iter().find_map(|m| m.found.kev.clone()),
+        published: members.iter().filter_map(|m| m.found.published).min(),
         fixed_version: fixed(ours, &members),
         title: members
             .iter()

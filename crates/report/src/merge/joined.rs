@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use seaworthy_model::{CoverageEntry, CoverageKind, LicenseFinding, PackageType, Report};
+use seaworthy_model::{CoverageEntry, CoverageKind, Date, LicenseFinding, PackageType, Report};
 use serde::Serialize;
 
 use super::{Merged, RunStatus, ScannerName, output, table};
-use crate::{Error, Format, WriteOptions};
+use crate::{Error, Format, WriteOptions, html};
 
 /// A report's JSON with the merge beside it.
 #[derive(Serialize)]
@@ -18,7 +18,8 @@ struct Joined<'a> {
 }
 
 /// Writes the report that [`Merged::joined`] gives, with a final newline. The table goes on with
-/// who looked and where they do not agree; the JSON has the whole merge under `merge`. Times that
+/// who looked and where they do not agree, the page has a section of it; the JSON has the whole
+/// merge under `merge`. Times that
 /// scanners took are in the table only, so that equal answers give equal JSON.
 ///
 /// # Errors
@@ -43,16 +44,19 @@ pub fn write_joined(
             let merge = &merge;
             crate::json(&Joined { report, merge }, out)
         }
+        Format::Html => html::write(report, Some(merged), options, out),
         _ => crate::write(format, report, options, out),
     }
 }
 
 impl Merged {
     /// Our report with what only others found added to it, and their gaps. What we found too stays
-    /// as we say it.
+    /// as we say it, but for the day on which it was made public: that is the earliest that anybody
+    /// knows.
     #[must_use]
     pub fn joined(&self, ours: Report) -> Report {
         let mut report = ours;
+        self.take_earlier_days(&mut report);
         self.add_findings(&mut report);
         let only_others = |found_by: &[ScannerName]| !found_by.contains(&ScannerName::Seaworthy);
         for secret in self.secrets.iter().filter(|s| only_others(&s.found_by)) {
@@ -107,7 +111,12 @@ impl Merged {
         let mut out: Vec<CoverageEntry> = self
             .coverage
             .iter()
-            .filter(|entry| entry.kind != CoverageKind::ScannerMissing)
+            .filter(|entry| {
+                !matches!(
+                    entry.kind,
+                    CoverageKind::ScannerMissing | CoverageKind::ScannerFailed
+                )
+            })
             .filter(|entry| !entry.subject.starts_with(&ours))
             .cloned()
             .collect();
@@ -129,13 +138,45 @@ impl Merged {
                 .any(|r| r.scanner == row.scanner && r.status != RunStatus::NotApplicable);
             if own_failure || !answers {
                 out.push(CoverageEntry::new(
-                    CoverageKind::UnreadableDatabase,
+                    CoverageKind::ScannerFailed,
                     subject,
                     detail,
                 ));
             }
         }
         out
+    }
+
+    /// Gives our findings the day of publication that others know, where that is earlier.
+    fn take_earlier_days(&self, report: &mut Report) {
+        let mut days: HashMap<(&str, &str, &str), Date> = HashMap::new();
+        for merged in &self.findings {
+            let Some(day) = merged.published else {
+                continue;
+            };
+            let ours = (merged.sightings.iter()).filter(|s| s.scanner == ScannerName::Seaworthy);
+            for sighting in ours {
+                let key = (
+                    sighting.id.as_str(),
+                    sighting.package.as_str(),
+                    sighting.version.as_str(),
+                );
+                let known = days.entry(key).or_insert(day);
+                *known = day.min(*known);
+            }
+        }
+        for finding in &mut report.findings {
+            let Some(package) = report.inventory.packages.get(finding.package) else {
+                continue;
+            };
+            let key = (
+                finding.id.as_str(),
+                package.name.as_str(),
+                package.version.as_str(),
+            );
+            let told = days.get(&key).copied();
+            finding.published = finding.published.into_iter().chain(told).min();
+        }
     }
 
     /// Vulnerabilities that only others found, each with its package: ours where we have it.
@@ -220,6 +261,24 @@ mod tests {
         }
         assert_eq!(joined.exit_class(), ours.exit_class());
         assert_eq!(joined.counts, Report::count(&joined.findings));
+    }
+
+    /// For what we found too, Trivy knows a day that we do not, an earlier one, and a later one.
+    #[test]
+    fn the_earliest_day_of_publication_is_taken() {
+        for (ours, expected) in [
+            (None, "2023-10-14"),
+            (Some("2024-01-01"), "2023-10-14"),
+            (Some("2023-01-01"), "2023-01-01"),
+        ] {
+            let mut report = sample::report();
+            report.findings[1].published = ours.and_then(|day| day.parse().ok());
+            let merged = merge(&[ScannerRun::own(&report).unwrap(), trivy()], "1.0.0");
+            let joined = merged.joined(report);
+            let zlib = joined.findings.iter().find(|f| f.id == "CVE-2023-45853");
+            let day = zlib.unwrap().published.map(|day| day.to_string());
+            assert_eq!(day.as_deref(), Some(expected), "{ours:?}");
+        }
     }
 
     #[test]

@@ -224,11 +224,12 @@ fn coverage(runs: &[ScannerRun], reports: &[&ScannerReport]) -> Vec<CoverageEntr
             Some(kind) => format!("{}: {kind}", run.scanner),
             None => run.scanner.to_string(),
         };
-        out.push(CoverageEntry::new(
-            CoverageKind::ScannerMissing,
-            subject,
-            why,
-        ));
+        // One that does not look for it is no failure: the others may have an answer.
+        let kind = match &run.outcome {
+            RunOutcome::NotApplicable(_) => CoverageKind::ScannerMissing,
+            _ => CoverageKind::ScannerFailed,
+        };
+        out.push(CoverageEntry::new(kind, subject, why));
     }
     let reports = ordered(reports);
     let with_digests: Vec<_> = reports.iter().filter(|r| !r.digests.is_empty()).collect();

@@ -23,7 +23,7 @@ pub(super) fn key(kind: PackageType, name: &str) -> String {
 pub(super) fn version_key(kind: PackageType, version: &str) -> Cow<'_, str> {
     let version = version.trim();
     let bare = match kind {
-        PackageType::Deb | PackageType::Rpm => match version.split_once(':') {
+        PackageType::Deb | PackageType::Rpm | PackageType::Alpm => match version.split_once(':') {
             Some((epoch, rest)) if epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
             _ => version,
         },
@@ -154,6 +154,8 @@ mod tests {
             (PackageType::Deb, "1:1.2.13.dfsg-1", "1.2.13.dfsg-1", true),
             (PackageType::Rpm, "0:3.0.7-2.el9", "3.0.7-2.el9", true),
             (PackageType::Rpm, "3.0.7", "3.0.7-2.el9", true),
+            (PackageType::Alpm, "1:3.4.0-1", "3.4.0-1", true),
+            (PackageType::Alpm, "3.4.0-1", "3.4.0-2", false),
             (PackageType::Go, "v1.2.3", "1.2.3", true),
             (PackageType::Go, "go1.21.0", "1.21.0", true),
             (PackageType::PyPi, "1.0", "1.0.0", true),

@@ -11,7 +11,7 @@ use seaworthy_model::{
 };
 
 use super::{Merged, RunStatus, ScanKind, ScannerName, table};
-use crate::{Error, Format, ScannerSummary, WriteOptions};
+use crate::{Error, Format, ScannerSummary, WriteOptions, html};
 
 /// How a merge is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,9 @@ pub fn write_merged(
         MergeFormat::Table => table::write(merged, options, out),
         MergeFormat::Matrix => table::write_matrix(merged, options, out),
         MergeFormat::Json => crate::json(merged, out),
+        MergeFormat::Report(Format::Html) => {
+            html::write(&merged.report(), Some(merged), options, out)
+        }
         MergeFormat::Report(format) => crate::write(format, &merged.report(), options, out),
     }
 }
@@ -101,8 +104,8 @@ impl Merged {
             .collect()
     }
 
-    /// The merge as a scan's report, for every format that is written from one. Where no scanner
-    /// answered for vulnerabilities, the report says that nothing could be assessed.
+    /// The merge as a scan's report, for every format that is written from one. Where a scanner was
+    /// asked and gave no answer, the report says that it could not be assessed.
     #[must_use]
     pub fn report(&self) -> Report {
         let (packages, index) = self.packages();
@@ -134,6 +137,10 @@ impl Merged {
             schema_version: Report::SCHEMA_VERSION.to_owned(),
             tool: self.tool.clone(),
             target: self.target.clone(),
+            scanners: (ScanKind::ALL.into_iter())
+                .filter(|kind| self.has_answer(*kind))
+                .map(|kind| kind.scanner_word().to_owned())
+                .collect(),
             inventory: Inventory {
                 distribution: self.distribution.clone(),
                 packages,
@@ -190,15 +197,11 @@ impl Merged {
         let mut coverage = Coverage {
             entries: self.coverage.clone(),
         };
-        if !self.has_answer(ScanKind::Vulnerability)
-            && self.secrets.is_empty()
-            && self.misconfigurations.is_empty()
-            && self.licenses.is_empty()
-        {
+        if !ScanKind::ALL.into_iter().any(|kind| self.has_answer(kind)) {
             coverage.add(CoverageEntry::new(
-                CoverageKind::UnreadableDatabase,
+                CoverageKind::ScannerFailed,
                 "merge",
-                "no scanner answered for vulnerabilities",
+                "no scanner answered for anything",
             ));
         }
         coverage.normalise();
@@ -221,8 +224,8 @@ pub(super) fn finding(merged: &super::MergedFinding, package: usize) -> Finding 
         severity_source: merged.severity_source.clone(),
         ratings: merged.ratings.clone(),
         epss: merged.epss,
-        published: None,
         kev: merged.kev.clone(),
+        published: merged.published,
         fixed_version: merged.fixed_version.clone(),
         fix_command: None,
         origin: merged.origin,

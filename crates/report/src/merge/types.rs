@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use seaworthy_model::{
-    CoverageEntry, Distribution, Epss, KnownExploited, LicenseClass, Location, Origin, Package,
-    Rating, Report, Severity, State, Target, Tool,
+    CoverageEntry, Date, Distribution, Epss, KnownExploited, LicenseClass, Location, Origin,
+    Package, Rating, Report, Severity, State, Target, Tool,
 };
 use serde::Serialize;
 
@@ -286,6 +286,9 @@ pub struct MergedFinding {
     /// KEV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kev: Option<KnownExploited>,
+    /// The earliest day on which any report says that it was made public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Date>,
     /// The version that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed_version: Option<String>,

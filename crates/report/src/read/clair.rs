@@ -53,6 +53,17 @@ fn version_4(report: &mut ScannerReport, document: &Value) -> Result<(), ReadErr
             message: if error.is_empty() { state } else { error }.to_owned(),
         });
     }
+    // An index report lists what is in the image and was not compared with any advisory.
+    for key in ["vulnerabilities", "package_vulnerabilities"] {
+        if !matches!(document.get(key), Some(Value::Object(_) | Value::Null)) {
+            return Err(ReadError::Shape {
+                format: ReportFormat::Clair,
+                what: format!(
+                    "it has no `{key}`, so it is no vulnerability report (an index report is none)"
+                ),
+            });
+        }
+    }
     let hash = string(document, "manifest_hash");
     report.target.name.clone_from(&hash);
     report.digests.extend((!hash.is_empty()).then_some(hash));
@@ -115,6 +126,7 @@ fn package(entry: &Value, environment: Option<&Value>, has_distribution: bool) -
         "sqlite" | "bdb" | "ndb" => Some(PackageType::Rpm),
         _ if database.contains("lib/dpkg") => Some(PackageType::Deb),
         _ if database.contains("lib/apk") => Some(PackageType::Apk),
+        _ if database.contains("lib/pacman") => Some(PackageType::Alpm),
         _ if database.contains("lib/rpm") || database.contains("rpmdb") => Some(PackageType::Rpm),
         _ if database.contains("node_modules") => Some(PackageType::Npm),
         _ if database.contains("site-packages") || database.contains("dist-packages") => {
@@ -153,6 +165,7 @@ fn vulnerability(entry: &Value, package: &Package, ratings: Vec<Rating>) -> Vuln
     } else {
         State::Affected
     };
+    found.published = fields::date(entry, "issued");
     found.severity = fields::severity(first(entry, &["normalized_severity", "severity"]));
     found.source = updater(text(entry, "updater"));
     found.severity_source.clone_from(&found.source);

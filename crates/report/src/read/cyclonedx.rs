@@ -35,6 +35,7 @@ pub(super) fn read(document: &Value, bytes: &[u8]) -> Result<ScannerReport, Read
         packages,
         image,
         coverage,
+        ..
     } = sbom.inventory;
     report.distribution = distribution;
     report.packages = packages;
@@ -144,6 +145,8 @@ fn vulnerability(entry: &Value, id: &str) -> Vulnerability {
         found.severity = first.severity;
         found.severity_source.clone_from(&first.source);
     }
+    // `created` is when the document's author recorded it, which is not when it became public.
+    found.published = fields::date(entry, "published");
     found.title = text(entry, "description").chars().take(200).collect();
     found
 }

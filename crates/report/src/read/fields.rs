@@ -1,7 +1,9 @@
 //! Fields of JSON whose shape is not sure: what is missing or of another type is empty.
 
-use seaworthy_model::{Rating, Severity, State};
+use seaworthy_model::{Date, Rating, Severity, State};
 use serde_json::Value;
+
+use super::{ReadError, ReportFormat};
 
 static NULL: Value = Value::Null;
 
@@ -38,6 +40,23 @@ pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     get(value, key).as_array().map_or(&[], Vec::as_slice)
 }
 
+/// The elements of a member on which the answer hangs: none when it is absent or null, and an error
+/// when it is something else than a list, since reading on would make that a report without findings.
+pub(super) fn answer<'a>(
+    value: &'a Value,
+    key: &str,
+    format: ReportFormat,
+) -> Result<&'a [Value], ReadError> {
+    match get(value, key) {
+        Value::Null => Ok(&[]),
+        Value::Array(list) => Ok(list),
+        _ => Err(ReadError::Shape {
+            format,
+            what: format!("`{key}` is no list"),
+        }),
+    }
+}
+
 /// The texts of a list.
 pub(super) fn strings(value: &Value, key: &str) -> Vec<String> {
     list(value, key)
@@ -66,6 +85,18 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 /// A score of 0 to 10.
 pub(super) fn score(value: &Value) -> Option<f64> {
     number(value).filter(|n| (0.0..=10.0).contains(n))
+}
+
+/// The day of a time of a member, RFC 3339 or a date alone. What stands for no time in the
+/// languages that scanners are written in (the year 1, the beginning of 1970) is none.
+pub(super) fn date(value: &Value, key: &str) -> Option<Date> {
+    let day: Date = text(value, key).parse().ok()?;
+    (day.days() > 0).then_some(day)
+}
+
+/// The earliest day of these members.
+pub(super) fn earliest(value: &Value, keys: &[&str]) -> Option<Date> {
+    keys.iter().filter_map(|key| date(value, key)).min()
 }
 
 /// A severity in any scanner's words.

@@ -73,8 +73,18 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
                 }
             }
         }
+        "" => {
+            return Err(ReadError::Shape {
+                format: ReportFormat::GitLab,
+                what: "nothing in it says what kind of scan it is (`scan.type`)".to_owned(),
+            });
+        }
         other => {
-            report.gap(format!("reports of type `{other}` are not read"));
+            return Err(ReadError::OtherKind {
+                format: ReportFormat::GitLab,
+                what: other.to_owned(),
+                instead: "container_scanning, dependency_scanning, sast or secret_detection",
+            });
         }
     }
     report.note_skipped(skipped, "an id");
@@ -165,6 +175,7 @@ fn vulnerability(report: &mut ScannerReport, entry: &Value) -> Option<Vulnerabil
     };
     found.severity = fields::severity(text(entry, "severity"));
     found.severity_source = detail("severity_source").to_owned();
+    found.published = fields::date(get(details, "published"), "value");
     found.ratings = list(entry, "cvss_vectors")
         .iter()
         .filter_map(|v| {

@@ -6,12 +6,16 @@
 
 mod clair;
 mod cyclonedx;
+mod error;
 mod fields;
+mod format;
 mod gitlab;
 mod grype;
 mod osv;
 mod own;
 mod packages;
+#[cfg(test)]
+mod refusals;
 mod sarif;
 mod snyk;
 mod syft;
@@ -25,18 +29,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use seaworthy_model::{
-    Coverage, CoverageEntry, CoverageKind, Distribution, Epss, KnownExploited, LicenseClass,
+    Coverage, CoverageEntry, CoverageKind, Date, Distribution, Epss, KnownExploited, LicenseClass,
     Location, Misconfiguration, Origin, Package, PackageType, Rating, Report, Secret, Severity,
     State, Target, Tool,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use error::{MAX_BYTES, MAX_OBJECTS, MAX_VALUES, ReadError};
 pub(crate) use fields::is_bundle;
+pub use format::ReportFormat;
 pub(crate) use packages::scheme_of;
-
-/// Most bytes that a report may have.
-pub const MAX_BYTES: usize = 256 << 20;
 
 /// Who made a report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,40 +149,31 @@ impl ScanKind {
             Self::License => "license",
         }
     }
+
+    /// The word of `--scanners` and of [`Report::scanners`].
+    #[must_use]
+    pub const fn scanner_word(self) -> &'static str {
+        match self {
+            Self::Vulnerability => "vuln",
+            Self::Secret => "secret",
+            Self::Config => "config",
+            Self::License => "license",
+        }
+    }
+
+    /// The kind that a word of [`Report::scanners`] stands for.
+    #[must_use]
+    pub fn of_scanner_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.scanner_word() == word)
+    }
 }
 
 impl fmt::Display for ScanKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
-}
-
-/// The shape that a report was in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReportFormat {
-    /// Our own JSON.
-    Seaworthy,
-    /// Trivy's JSON, `SchemaVersion` 2.
-    Trivy,
-    /// Grype's JSON.
-    Grype,
-    /// Claircore's `VulnerabilityReport`, what `clairctl` writes, and what tools for Clair 2 wrote.
-    Clair,
-    /// `snyk container test --json`.
-    Snyk,
-    /// `osv-scanner --format json`.
-    Osv,
-    /// GitLab's security reports, 14.x and 15.x.
-    GitLab,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// CycloneDX 1.x JSON.
-    CycloneDx,
-    /// SPDX 2.x JSON.
-    Spdx,
-    /// Syft's own JSON.
-    Syft,
 }
 
 /// One vulnerability in one package, as one scanner sees it.
@@ -207,6 +201,8 @@ pub struct Vulnerability {
     pub epss: Option<Epss>,
     /// KEV.
     pub kev: Option<KnownExploited>,
+    /// The earliest day on which it was made public, as far as the report tells.
+    pub published: Option<Date>,
     /// The version that fixes it, the lowest one above the installed one.
     pub fixed_version: Option<String>,
     /// A short description.
@@ -232,6 +228,7 @@ impl Vulnerability {
             ratings: Vec::new(),
             epss: None,
             kev: None,
+            published: None,
             fixed_version: None,
             title: String::new(),
             source: String::new(),
@@ -402,100 +399,38 @@ impl ScannerReport {
     }
 }
 
-/// Why a report could not be read. None of these is a report without findings.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// More bytes than a report may have.
-    #[error("the report has {size} bytes, more than the limit of {limit}")]
-    TooLarge {
-        /// Its size.
-        size: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// Nothing at all.
-    #[error("the report is empty; the scanner probably failed before it wrote anything")]
-    Empty,
-    /// No JSON, or one that is cut off.
-    #[error("the report is not whole JSON, at line {line}, column {column}: {message}")]
-    Json {
-        /// Line, counted from 1.
-        line: usize,
-        /// Column, counted from 1.
-        column: usize,
-        /// What was expected.
-        message: String,
-    },
-    /// JSON of no shape that is known.
-    #[error(
-        "not a report that is known (seaworthy, trivy, grype, clair, snyk, osv-scanner, gitlab, sarif, cyclonedx, spdx, syft)"
-    )]
-    UnknownFormat,
-    /// The report says itself that there is no answer.
-    #[error("{scanner} reports that it failed: {message}")]
-    ScannerFailed {
-        /// The scanner.
-        scanner: ScannerName,
-        /// What it says.
-        message: String,
-    },
-    /// A version of a known format whose shape is another one.
-    #[error("{format} version {version} is not supported")]
-    UnsupportedVersion {
-        /// The format.
-        format: &'static str,
-        /// The version.
-        version: String,
-    },
-    /// A bill of materials that cannot be read.
-    #[error(transparent)]
-    Sbom(#[from] seaworthy_sbom::Error),
-}
-
 /// Reads a report of any scanner. `hint` names who made it, for shapes that do not tell.
 ///
 /// # Errors
 /// [`ReadError`] says where the report breaks off, or why it is none.
 pub fn read(bytes: &[u8], hint: Option<ScannerName>) -> Result<ScannerReport, ReadError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(ReadError::TooLarge {
-            size: bytes.len(),
-            limit: MAX_BYTES,
-        });
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(ReadError::Empty);
-    }
+    let bytes = error::text(bytes)?;
     let mut documents = Vec::new();
     for document in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
-        documents.push(document.map_err(|e| ReadError::Json {
-            line: e.line(),
-            column: e.column(),
-            message: message_of(&e),
-        })?);
+        documents.push(document.map_err(|e| ReadError::json(&e))?);
     }
     let Some(first) = documents.first() else {
         return Err(ReadError::Empty);
     };
-    let report = match format_of(first) {
-        Some(ReportFormat::Seaworthy) => own::read(first)?,
-        Some(ReportFormat::Trivy) => trivy::read(first)?,
-        Some(ReportFormat::Grype) => grype::read(first),
-        // clairctl writes one document per image, one after the other.
-        Some(ReportFormat::Clair) => clair::read(&documents)?,
-        Some(ReportFormat::Snyk) => snyk::read(first)?,
-        Some(ReportFormat::Syft) => syft::read(first),
-        Some(ReportFormat::Osv) => osv::read(first),
-        Some(ReportFormat::GitLab) => gitlab::read(first)?,
-        Some(ReportFormat::Sarif) => sarif::read(first)?,
-        Some(ReportFormat::CycloneDx | ReportFormat::Spdx) => cyclonedx::read(first, bytes)?,
-        None => return Err(ReadError::UnknownFormat),
-    };
-    if documents.len() > 1 && report.format != ReportFormat::Clair {
-        // Standard output and something else went into one file.
-        return Err(ReadError::UnknownFormat);
+    let format = format::of(first).ok_or(ReadError::UnknownFormat)?;
+    if documents.len() > 1 && format != ReportFormat::Clair {
+        return Err(ReadError::SeveralDocuments {
+            count: documents.len(),
+        });
     }
+    let report = match format {
+        ReportFormat::Seaworthy => own::read(first)?,
+        ReportFormat::Trivy => trivy::read(first)?,
+        ReportFormat::Grype => grype::read(first),
+        // clairctl writes one document per image, one after the other.
+        ReportFormat::Clair => clair::read(&documents)?,
+        ReportFormat::Snyk => snyk::read(first)?,
+        ReportFormat::Syft => syft::read(first),
+        ReportFormat::Osv => osv::read(first)?,
+        ReportFormat::GitLab => gitlab::read(first)?,
+        ReportFormat::Sarif => sarif::read(first)?,
+        ReportFormat::CycloneDx | ReportFormat::Spdx => cyclonedx::read(first, bytes)?,
+    };
     let mut report = report.finish();
     if let Some(hint) = hint
         && matches!(report.scanner, ScannerName::Other(_))
@@ -511,63 +446,6 @@ pub fn read(bytes: &[u8], hint: Option<ScannerName>) -> Result<ScannerReport, Re
 /// # Errors
 /// When the report has no shape of ours.
 pub fn own(report: &Report) -> Result<ScannerReport, ReadError> {
-    let document = serde_json::to_value(report).map_err(|e| ReadError::Json {
-        line: e.line(),
-        column: e.column(),
-        message: e.to_string(),
-    })?;
+    let document = serde_json::to_value(report).map_err(|e| ReadError::json(&e))?;
     Ok(own::read_any(&document)?.finish())
-}
-
-/// The message without the position, which is said anyway.
-fn message_of(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
-}
-
-/// The format, by the keys that only it has.
-fn format_of(value: &Value) -> Option<ReportFormat> {
-    let has = |key: &str| value.get(key).is_some();
-    let is_array = |key: &str| value.get(key).is_some_and(Value::is_array);
-    let is_object = |key: &str| value.get(key).is_some_and(Value::is_object);
-    if let Some(list) = value.as_array() {
-        // Snyk writes a list for several projects; everything else is an object.
-        return list
-            .first()
-            .and_then(format_of)
-            .filter(|f| *f == ReportFormat::Snyk);
-    }
-    Some(
-        if has("SchemaVersion") && (has("ArtifactName") || has("Results")) {
-            ReportFormat::Trivy
-        } else if has("bomFormat") {
-            ReportFormat::CycloneDx
-        } else if has("spdxVersion") {
-            ReportFormat::Spdx
-        } else if is_array("runs") {
-            ReportFormat::Sarif
-        } else if has("schema_version") && is_object("inventory") {
-            ReportFormat::Seaworthy
-        } else if is_array("matches") {
-            ReportFormat::Grype
-        } else if is_array("artifacts") && has("descriptor") {
-            ReportFormat::Syft
-        } else if has("manifest_hash")
-            || is_object("package_vulnerabilities")
-            || clair::is_version_2(value)
-        {
-            ReportFormat::Clair
-        } else if is_array("results") && !is_object("scan") {
-            ReportFormat::Osv
-        } else if is_array("vulnerabilities") && (is_object("scan") || has("version")) {
-            ReportFormat::GitLab
-        } else if has("ok") || (is_array("vulnerabilities") && has("packageManager")) {
-            ReportFormat::Snyk
-        } else {
-            return None;
-        },
-    )
 }

@@ -7,9 +7,30 @@ use serde_json::Value;
 
 use super::fields::{self, get, list, path, string, strings, text};
 use super::packages::{self, package};
-use super::{License, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulnerability};
+use super::{
+    License, ReadError, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulnerability,
+};
 
-pub(super) fn read(document: &Value) -> ScannerReport {
+/// Whether a document is osv-scanner's. Many tools have a list of `results` (Semgrep, Bandit,
+/// tfsec), so what stands in it decides; and beside an empty one there must be nothing else.
+pub(super) fn is_report(value: &Value) -> bool {
+    let Some(results) = get(value, "results").as_array() else {
+        return false;
+    };
+    if results.is_empty() {
+        return value.as_object().is_some_and(|members| {
+            members.keys().all(|key| {
+                matches!(
+                    key.as_str(),
+                    "results" | "image_metadata" | "license_summary"
+                ) || key.starts_with("experimental_")
+            })
+        });
+    }
+    results.iter().all(|r| get(r, "packages").is_array())
+}
+
+pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     let mut report = ScannerReport::new(ScannerName::OsvScanner, ReportFormat::Osv);
     report.target.source = "osv-scanner".to_owned();
     report.kinds.insert(ScanKind::Vulnerability);
@@ -31,11 +52,11 @@ pub(super) fn read(document: &Value) -> ScannerReport {
             file.clone_into(&mut report.target.name);
         }
         for entry in list(result, "packages") {
-            self::entry(&mut report, entry, file, &mut skipped);
+            self::entry(&mut report, entry, file, &mut skipped)?;
         }
     }
     report.note_skipped(skipped, "an id");
-    report
+    Ok(report)
 }
 
 /// `Debian GNU/Linux 12 (bookworm)`, `Alpine Linux v3.18`.
@@ -48,7 +69,12 @@ fn split_os(os: &str) -> Option<(&str, &str)> {
     Some((name, version))
 }
 
-fn entry(report: &mut ScannerReport, entry: &Value, file: &str, skipped: &mut usize) {
+fn entry(
+    report: &mut ScannerReport,
+    entry: &Value,
+    file: &str,
+    skipped: &mut usize,
+) -> Result<(), ReadError> {
     let told = get(entry, "package");
     let ecosystem = text(told, "ecosystem");
     let kind = packages::kind(ecosystem);
@@ -74,7 +100,7 @@ fn entry(report: &mut ScannerReport, entry: &Value, file: &str, skipped: &mut us
             confidence: 100,
         });
     }
-    let records = list(entry, "vulnerabilities");
+    let records = fields::answer(entry, "vulnerabilities", ReportFormat::Osv)?;
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     // Records that are the same vulnerability stand in one group.
     for group in list(entry, "groups") {
@@ -100,6 +126,7 @@ fn entry(report: &mut ScannerReport, entry: &Value, file: &str, skipped: &mut us
             }
         }
     }
+    Ok(())
 }
 
 fn vulnerability(
@@ -141,6 +168,10 @@ fn vulnerability(
         .find(|w| !w.is_empty());
     let scored = score.map(seaworthy_model::Severity::from_score);
     found.severity = word.map(fields::severity).or(scored).unwrap_or_default();
+    found.published = records
+        .iter()
+        .filter_map(|r| fields::date(r, "published"))
+        .min();
     found.source = "osv".to_owned();
     found.severity_source = match word {
         Some(_)

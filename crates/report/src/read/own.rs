@@ -83,6 +83,12 @@ pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
         report.gap(format!("{other_gaps} gaps of a kind that is not known"));
     }
     let mut skipped = 0;
+    if !get(document, "findings").is_array() {
+        return Err(ReadError::Shape {
+            format: ReportFormat::Seaworthy,
+            what: "it has no list of findings".to_owned(),
+        });
+    }
     for entry in list(document, "findings") {
         match vulnerability(entry, &packages) {
             Some(found) if others.found(&found) => {}
@@ -97,7 +103,7 @@ pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
         ("misconfigurations", ScanKind::Config),
         ("licenses", ScanKind::License),
     ] {
-        if !list(document, key).is_empty() {
+        if !fields::answer(document, key, ReportFormat::Seaworthy)?.is_empty() {
             report.kinds.insert(kind);
         }
     }
@@ -127,13 +133,7 @@ fn asked_for(report: &mut ScannerReport, document: &Value) {
     }
     report.kinds = asked
         .iter()
-        .filter_map(|word| match word.as_str()? {
-            "vuln" => Some(ScanKind::Vulnerability),
-            "secret" => Some(ScanKind::Secret),
-            "config" => Some(ScanKind::Config),
-            "license" => Some(ScanKind::License),
-            _ => None,
-        })
+        .filter_map(|word| ScanKind::of_scanner_word(word.as_str()?))
         .collect();
     for entry in report.coverage.entries.clone() {
         if entry.kind == seaworthy_model::CoverageKind::ScannerMissing {
@@ -145,7 +145,7 @@ fn asked_for(report: &mut ScannerReport, document: &Value) {
 /// What only other scanners found: a report of `scan --with` says so under `merge`, and that is
 /// not ours.
 struct Others {
-    /// What their gaps begin with: `trivy: `.
+    /// The names before their gaps: `trivy: vulnerability`.
     scanners: Vec<String>,
     vulnerabilities: HashSet<(String, String, String)>,
     issues: HashSet<(&'static str, String, u64, String)>,
@@ -193,7 +193,7 @@ impl Others {
             .iter()
             .map(|row| text(row, "scanner"))
             .filter(|name| !name.is_empty() && *name != ScannerName::Seaworthy.as_str())
-            .map(|name| format!("{name}: "))
+            .map(str::to_owned)
             .collect();
         Self {
             scanners,
@@ -204,7 +204,8 @@ impl Others {
 
     /// Whether a gap is one of theirs.
     fn told(&self, subject: &str) -> bool {
-        self.scanners.iter().any(|name| subject.starts_with(name))
+        let scanner = subject.split(": ").next().unwrap_or_default();
+        self.scanners.iter().any(|name| name == scanner)
     }
 
     fn found(&self, found: &Vulnerability) -> bool {
@@ -268,6 +269,7 @@ fn vulnerability(entry: &Value, packages: &[Option<Package>]) -> Option<Vulnerab
         .collect();
     found.epss = one::<Epss>(get(entry, "epss"));
     found.kev = one(get(entry, "kev"));
+    found.published = fields::date(entry, "published");
     found.fixed_version = Some(string(entry, "fixed_version")).filter(|f| !f.is_empty());
     found.source = string(path(entry, &["reason"]), "source");
     found.origin = one::<Origin>(get(entry, "origin")).unwrap_or_default();

@@ -39,6 +39,9 @@ pub(super) fn kind(word: &str) -> Option<PackageType> {
         | "azurelinux"
         | "azure linux"
         | "openeuler" => PackageType::Rpm,
+        "alpm" | "arch" | "archlinux" | "arch linux" | "archarm" | "pacman" | "manjaro" => {
+            PackageType::Alpm
+        }
         "npm" | "node-pkg" | "nodejs" | "yarn" | "pnpm" | "bun" | "javascript" | "js" | "node" => {
             PackageType::Npm
         }
@@ -136,6 +139,7 @@ mod tests {
         for (word, expected) in [
             ("debian:12", Some(PackageType::Deb)),
             ("Alpine:v3.18", Some(PackageType::Apk)),
+            ("arch", Some(PackageType::Alpm)),
             ("gobinary", Some(PackageType::Go)),
             ("java-archive", Some(PackageType::Maven)),
             ("crates.io", Some(PackageType::Cargo)),

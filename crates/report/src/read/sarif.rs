@@ -12,9 +12,13 @@ use super::{ReadError, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulne
 
 pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     let runs = list(document, "runs");
-    let name = runs
-        .first()
-        .map_or("", |run| text(path(run, &["tool", "driver"]), "name"));
+    let Some(first) = runs.first() else {
+        return Err(ReadError::Shape {
+            format: ReportFormat::Sarif,
+            what: "it has no run, so nothing was looked for".to_owned(),
+        });
+    };
+    let name = text(path(first, &["tool", "driver"]), "name");
     let name = if name.is_empty() { "sarif" } else { name };
     let mut report = ScannerReport::new(ScannerName::from(name.to_owned()), ReportFormat::Sarif);
     report.target.source = "sarif".to_owned();
@@ -27,7 +31,19 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     for run in runs {
         self::run(&mut report, run)?;
     }
+    if report.kinds.is_empty() {
+        report.kinds.insert(purpose(&report.scanner));
+    }
     Ok(report)
+}
+
+/// What a tool looked for that found nothing and does not tell: its first purpose.
+fn purpose(scanner: &ScannerName) -> ScanKind {
+    match scanner {
+        ScannerName::Other(_) if is_secret_scanner(scanner) => ScanKind::Secret,
+        ScannerName::Other(_) => ScanKind::Config,
+        _ => ScanKind::Vulnerability,
+    }
 }
 
 fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
@@ -49,7 +65,20 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
             });
         }
     }
+    // Null or absent when the tool did not look for anything (SARIF 2.1.0, 3.14.23).
+    let Some(results) = get(run, "results").as_array() else {
+        return Err(ReadError::Shape {
+            format: ReportFormat::Sarif,
+            what: "a run has no list of results, so the tool did not look for anything".to_owned(),
+        });
+    };
     let properties = get(run, "properties");
+    // Our own log names what was looked for.
+    report.kinds.extend(
+        strings(properties, "scanners")
+            .iter()
+            .filter_map(|word| ScanKind::of_scanner_word(word)),
+    );
     if report.target.name.is_empty() {
         report.target.name = first(properties, &["imageName", "image"]).to_owned();
     }
@@ -62,7 +91,7 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
     report.digests.extend((!id.is_empty()).then_some(id));
     let rules = rules(driver);
     let all = list(driver, "rules");
-    for result in list(run, "results") {
+    for result in results {
         if !list(result, "suppressions").is_empty()
             || matches!(
                 text(result, "kind"),
@@ -304,6 +333,8 @@ fn vulnerability(
         (None, _) => State::Unknown,
     };
     found.fixed_version = fixed;
+    found.published =
+        fields::date(own, "published").or_else(|| fields::date(properties, "published"));
     found.severity = severity;
     found.ratings = fields::rating(
         "sarif",

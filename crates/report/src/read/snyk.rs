@@ -46,21 +46,25 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
                 .digests
                 .extend((!digest.is_empty()).then_some(digest));
         }
-        project(&mut report, image, &mut skipped);
-        for application in list(image, "applications") {
-            project(&mut report, application, &mut skipped);
+        project(&mut report, image, &mut skipped)?;
+        for application in fields::answer(image, "applications", ReportFormat::Snyk)? {
+            project(&mut report, application, &mut skipped)?;
         }
     }
     report.note_skipped(skipped, "an id");
     Ok(report)
 }
 
-fn project(report: &mut ScannerReport, project: &Value, skipped: &mut usize) {
+fn project(
+    report: &mut ScannerReport,
+    project: &Value,
+    skipped: &mut usize,
+) -> Result<(), ReadError> {
     let manager = text(project, "packageManager");
     report.covers.extend(packages::kind(manager));
     let file = text(project, "targetFile");
     let mut seen = BTreeSet::new();
-    for entry in list(project, "vulnerabilities") {
+    for entry in fields::answer(project, "vulnerabilities", ReportFormat::Snyk)? {
         if text(entry, "type") == "license" || !get(entry, "license").is_null() {
             continue;
         }
@@ -94,6 +98,7 @@ fn project(report: &mut ScannerReport, project: &Value, skipped: &mut usize) {
             });
         }
     }
+    Ok(())
 }
 
 fn vulnerability(
@@ -180,6 +185,7 @@ fn vulnerability(
             ));
         }
     }
+    found.published = fields::earliest(entry, &["publicationTime", "disclosureTime"]);
     found.title = string(entry, "title");
     found.origin = if !text(entry, "dockerBaseImage").is_empty()
         && text(entry, "dockerfileInstruction").is_empty()

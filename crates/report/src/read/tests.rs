@@ -323,6 +323,10 @@ fn what_we_write_is_read() {
             );
         }
         for found in &report.vulnerabilities {
+            if found.id == "CVE-2021-44228" {
+                let day = found.published.map(|day| day.to_string());
+                assert_eq!(day.as_deref(), Some("2021-12-10"), "{format}");
+            }
             if found.id == "CVE-2023-44487" {
                 assert_eq!(found.package.name, "libnghttp2-14", "{format}");
                 assert_eq!(
@@ -341,59 +345,43 @@ fn what_we_write_is_read() {
     assert!(report.covers.contains(&PackageType::Maven));
 }
 
+/// The day that each shape names, and what is no day.
 #[test]
-fn a_report_without_an_answer_is_an_error() {
+fn the_earliest_day_of_publication_is_read() {
+    let days = |text: &str| -> Vec<String> {
+        let report = report(text);
+        let days = report.vulnerabilities.iter().map(|v| v.published);
+        days.map(|day| day.map_or_else(|| "-".to_owned(), |day| day.to_string()))
+            .collect()
+    };
     for (text, expected) in [
-        ("", "empty"),
-        (" \n", "empty"),
-        ("{\"SchemaVersion\": 2,\n \"Results\": [", "line 2, column"),
-        ("panic: runtime error", "line 1, column 1"),
-        ("{}", "not a report that is known"),
-        ("[]", "not a report that is known"),
-        ("[1, 2]", "not a report that is known"),
-        (
-            "{\"SchemaVersion\": 1, \"Results\": []}",
-            "trivy version 1 is not supported",
-        ),
-        (
-            "{\"ok\": false, \"error\": \"Authentication failed\", \"path\": \"x\"}",
-            "snyk reports that it failed: Authentication failed",
-        ),
-        ("{\"ok\": true}", "snyk reports that it failed"),
-        (
-            r#"{"version": "15.0.0", "scan": {"type": "container_scanning", "status": "failure", "scanner": {"id": "trivy"}, "messages": [{"level": "fatal", "value": "no database"}]}, "vulnerabilities": []}"#,
-            "trivy reports that it failed: no database",
-        ),
-        (
-            r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "invocations": [{"executionSuccessful": false}], "results": []}]}"#,
-            "x reports that it failed",
-        ),
-        (
-            r#"{"manifest_hash": "sha256:1", "state": "IndexError", "err": "cannot fetch"}"#,
-            "clair reports that it failed: cannot fetch",
-        ),
-        (
-            "{\"matches\": []}\n{\"matches\": []}",
-            "not a report that is known",
-        ),
-        (
-            "{\"schema_version\": \"2.0\", \"inventory\": {}}",
-            "seaworthy version 2.0",
-        ),
+        (TRIVY, ["2023-10-14", "2024-01-26", "-"].as_slice()),
+        (CLAIR, &["2024-01-25"]),
+        // Disclosed before it was published.
+        (SNYK, &["2024-01-26", "2020-04-27"]),
+        (OSV, &["2020-07-15", "-"]),
+        // Grype and Docker Scout name none.
+        (GRYPE, &["-", "-", "-", "-"]),
+        (SCOUT, &["-", "-"]),
     ] {
-        let error = read(text.as_bytes(), None).unwrap_err().to_string();
-        assert!(error.contains(expected), "{text}: {error}");
+        assert_eq!(days(text), expected, "{text}");
     }
-    let mut out = Vec::new();
-    write(
-        Format::Json,
-        &sample::not_assessed(),
-        &WriteOptions::default(),
-        &mut out,
-    )
-    .unwrap();
-    let error = read(&out, None).unwrap_err().to_string();
-    assert!(error.contains("plan9"), "{error}");
+    for (time, expected) in [
+        ("2021-12-10T10:15:09.143Z", "2021-12-10"),
+        ("2021-12-10", "2021-12-10"),
+        ("0001-01-01T00:00:00Z", "-"),
+        ("1970-01-01T00:00:00Z", "-"),
+        ("December 2021", "-"),
+        ("", "-"),
+    ] {
+        let text = CLAIR.replace("2024-01-25T00:00:00Z", time);
+        assert_eq!(days(&text), [expected], "{time}");
+        let document = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [{{"bom-ref": "a", "type": "library", "name": "x", "version": "1", "purl": "pkg:npm/x@1"}}],
+            "vulnerabilities": [{{"id": "CVE-2021-1", "created": "2020-01-01T00:00:00Z", "published": "{time}", "affects": [{{"ref": "a"}}]}}]}}"#
+        );
+        assert_eq!(days(&document), [expected], "{time}");
+    }
 }
 
 #[test]

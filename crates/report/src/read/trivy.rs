@@ -34,11 +34,12 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     }
     target(&mut report, document);
     let mut skipped = 0;
-    for result in list(document, "Results") {
-        self::result(&mut report, result, &mut skipped);
+    let results = answer(document, "Results")?;
+    for result in results {
+        self::result(&mut report, result, &mut skipped)?;
     }
     report.note_skipped(skipped, "an id");
-    if list(document, "Results").is_empty() {
+    if results.is_empty() {
         // Nothing found and nothing listed; Trivy's default scanners are these.
         report.kinds.insert(ScanKind::Vulnerability);
     }
@@ -65,7 +66,16 @@ fn target(report: &mut ScannerReport, document: &Value) {
     }
 }
 
-fn result(report: &mut ScannerReport, result: &Value, skipped: &mut usize) {
+/// The elements of a list on which the answer hangs.
+fn answer<'a>(value: &'a Value, key: &str) -> Result<&'a [Value], ReadError> {
+    fields::answer(value, key, ReportFormat::Trivy)
+}
+
+fn result(
+    report: &mut ScannerReport,
+    result: &Value,
+    skipped: &mut usize,
+) -> Result<(), ReadError> {
     let place = text(result, "Target");
     let kind = packages::kind(text(result, "Type"));
     match text(result, "Class") {
@@ -97,7 +107,7 @@ fn result(report: &mut ScannerReport, result: &Value, skipped: &mut usize) {
         }
         report.packages.push(found);
     }
-    for entry in list(result, "Vulnerabilities") {
+    for entry in answer(result, "Vulnerabilities")? {
         match vulnerability(entry, kind, place) {
             Some(found) => report.vulnerabilities.push(found),
             None => *skipped += 1,
@@ -120,10 +130,10 @@ fn result(report: &mut ScannerReport, result: &Value, skipped: &mut usize) {
             });
         }
     }
-    for entry in list(result, "Secrets") {
+    for entry in answer(result, "Secrets")? {
         report.secrets.push(secret(entry, place));
     }
-    for entry in list(result, "Misconfigurations") {
+    for entry in answer(result, "Misconfigurations")? {
         if !matches!(text(entry, "Status"), "PASS" | "EXCEPTION") {
             let kind = text(result, "Type");
             let mut issue = misconfiguration(entry, place, kind);
@@ -135,9 +145,10 @@ fn result(report: &mut ScannerReport, result: &Value, skipped: &mut usize) {
             report.misconfigurations.push(issue);
         }
     }
-    for entry in list(result, "Licenses") {
+    for entry in answer(result, "Licenses")? {
         report.licenses.push(license(entry));
     }
+    Ok(())
 }
 
 /// `Epoch`, `Version` and `Release` of a listed package, or of its source.
@@ -184,6 +195,7 @@ fn vulnerability(entry: &Value, kind: Option<PackageType>, place: &str) -> Optio
     found.severity = fields::severity(text(entry, "Severity"));
     found.severity_source = string(entry, "SeveritySource");
     found.ratings = ratings(entry);
+    found.published = fields::date(entry, "PublishedDate");
     found.title = string(entry, "Title");
     found.source = string(get(entry, "DataSource"), "ID");
     Some(found)

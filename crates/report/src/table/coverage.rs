@@ -115,6 +115,8 @@ impl Table<'_> {
             CoverageKind::UncomparableVersion => (format!("{} not comparable:", of("version")), ""),
             CoverageKind::ThirdPartyPackage => (format!("{} of third parties:", of("package")), ""),
             CoverageKind::ScannerMissing => ("not scanned for".to_owned(), ""),
+            CoverageKind::ScannerFailed => ("no answer of".to_owned(), ""),
+            CoverageKind::SupportEnded => ("no more security support:".to_owned(), ""),
             other => (format!("{}:", other.name().replace('-', " ")), ""),
         };
         let room = room.saturating_sub(text::width(&head) + 1);
