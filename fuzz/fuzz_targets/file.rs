@@ -1,10 +1,11 @@
 //! One file for every analyser that wants it; the first byte chooses the path.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use seaworthy_analysis::{FileAnalysis, FileMeta};
+mod chosen;
 
-const PATHS: [&str; 27] = [
+use libfuzzer_sys::fuzz_target;
+
+const PATHS: [&str; 30] = [
     "etc/os-release",
     "etc/alpine-release",
     "lib/apk/db/installed",
@@ -32,20 +33,15 @@ const PATHS: [&str; 27] = [
     "usr/local/lib/libpython3.11.so.1.0",
     "opt/java/openjdk/release",
     "etc/SuSE-release",
+    "var/lib/pacman/local/x-1-1/desc",
+    "var/lib/pacman/local/x-1-1/files",
+    "var/lib/pacman/local/ALPM_DB_VERSION",
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&first, bytes)) = data.split_first() else {
-        return;
-    };
-    let analyzers = seaworthy_packages::all_analyzers();
-    let analysis = FileAnalysis::new(&analyzers);
-    let file = FileMeta {
-        path: PATHS[usize::from(first) % PATHS.len()],
-        size: bytes.len() as u64,
-        mode: 0o755,
-    };
-    let wanted = analysis.wanted(&file);
-    let _ = analysis.bytes(&file, wanted, bytes);
-    let _ = analysis.random(&file, wanted, &bytes.to_vec(), 0, &mut Vec::new());
+    if let Some((path, bytes)) = chosen::split(data, &PATHS) {
+        let analyzers = seaworthy_packages::all_analyzers();
+        let _ = chosen::whole(&analyzers, path, bytes);
+        let _ = chosen::windows(&analyzers, path, bytes);
+    }
 });

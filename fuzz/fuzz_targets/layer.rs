@@ -35,5 +35,6 @@ fuzz_target!(|data: &[u8]| {
     // The two ways through a layer must agree where both get to the end.
     if let (Some(a), Some(b)) = (streamed, seeking) {
         assert_eq!(a.packages, b.packages);
+        assert_eq!(a.programs, b.programs);
     }
 });

@@ -1,8 +1,9 @@
 //! Lockfiles and manifests of sources; the first byte chooses which.
 #![no_main]
 
+mod chosen;
+
 use libfuzzer_sys::fuzz_target;
-use seaworthy_analysis::{FileAnalysis, FileMeta};
 
 const PATHS: [&str; 24] = [
     "package-lock.json",
@@ -32,16 +33,7 @@ const PATHS: [&str; 24] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&first, bytes)) = data.split_first() else {
-        return;
-    };
-    let analyzers = seaworthy_packages::source_analyzers();
-    let analysis = FileAnalysis::new(&analyzers);
-    let file = FileMeta {
-        path: PATHS[usize::from(first) % PATHS.len()],
-        size: bytes.len() as u64,
-        mode: 0o644,
-    };
-    let wanted = analysis.wanted(&file);
-    let _ = analysis.bytes(&file, wanted, bytes);
+    if let Some((path, bytes)) = chosen::split(data, &PATHS) {
+        let _ = chosen::whole(&seaworthy_packages::source_analyzers(), path, bytes);
+    }
 });

@@ -2,8 +2,9 @@
 //! each with that byte in front.
 #![no_main]
 
+mod chosen;
+
 use libfuzzer_sys::fuzz_target;
-use seaworthy_analysis::{FileAnalysis, FileMeta};
 
 const PATHS: [&str; 3] = [
     "var/lib/rpm/Packages",
@@ -12,18 +13,10 @@ const PATHS: [&str; 3] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&first, bytes)) = data.split_first() else {
-        return;
-    };
-    let analyzers = seaworthy_packages::os_analyzers();
-    let analysis = FileAnalysis::new(&analyzers);
-    let file = FileMeta {
-        path: PATHS[usize::from(first) % PATHS.len()],
-        size: bytes.len() as u64,
-        mode: 0o644,
-    };
-    let wanted = analysis.wanted(&file);
-    let whole = analysis.bytes(&file, wanted, bytes);
-    let windows = analysis.random(&file, wanted, &bytes.to_vec(), 0, &mut Vec::new());
-    assert_eq!(whole.ok(), windows.ok());
+    if let Some((path, bytes)) = chosen::split(data, &PATHS) {
+        let analyzers = seaworthy_packages::os_analyzers();
+        let whole = chosen::whole(&analyzers, path, bytes);
+        let windows = chosen::windows(&analyzers, path, bytes);
+        assert_eq!(whole.ok(), windows.ok());
+    }
 });

@@ -11,7 +11,7 @@ mod os;
 
 use seaworthy_analysis::Analyzer;
 
-pub use lock::{LockfileKind, join_siblings, lockfile_kind};
+pub use lock::join_siblings;
 pub use os::release::{Recognition, recognise};
 
 /// The analysers of operating systems' package databases and release files, and of the programs of

@@ -120,6 +120,8 @@ pub(crate) struct Vulnerability {
     pub(crate) ratings: Vec<Rating>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recommendation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) published: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) advisories: Vec<Advisory>,
     pub(crate) affects: Vec<Affects>,

@@ -8,7 +8,7 @@ use seaworthy_model::{DependencyScope, Inventory, Package, PackageType, Relation
 
 use crate::bom::{Dependency, Property};
 use crate::write::{TARGET_REFERENCE, write_bom};
-use crate::{Document, Error};
+use crate::{Document, Error, lockfile_kind};
 
 /// The lockfiles that packages of languages come from, sorted.
 #[must_use]
@@ -43,11 +43,9 @@ pub fn dependency_files(inventory: &Inventory) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for (input, kind) in kinds {
         let (folder, name) = input.rsplit_once('/').unwrap_or(("", input));
-        let (manager, _) = manager(input, Some(kind));
-        let manager = if manager.is_empty() {
-            "unknown"
-        } else {
-            manager
+        let manager = match lockfile_kind(input, Some(kind)).package_manager {
+            "" => "unknown",
+            manager => manager,
         };
         let base = format!("gl-sbom-{}-{manager}", kind.purl_type());
         let place = |name: &str| {
@@ -113,21 +111,27 @@ pub fn write_dependency_cyclonedx(
 /// What GitLab wants to know of a lockfile.
 pub(crate) fn properties(input_file: &str, packages: &[Package]) -> Vec<Property> {
     let prefix = "gitlab:dependency_scanning";
-    let kind = packages.first().map(|p| p.kind);
-    let (manager, language) = manager(input_file, kind);
+    let about = lockfile_kind(input_file, packages.first().map(|p| p.kind));
     let mut out = vec![
         Property::new("gitlab:meta:schema_version", "1"),
         Property::new(format!("{prefix}:input_file:path"), input_file),
     ];
-    if let Some(source) = source_file(input_file) {
+    if !about.manifest.is_empty() {
+        let source = match input_file.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{}", about.manifest),
+            None => about.manifest.to_owned(),
+        };
         out.push(Property::new(format!("{prefix}:source_file:path"), source));
     }
-    if !manager.is_empty() {
+    if !about.package_manager.is_empty() {
         out.push(Property::new(
             format!("{prefix}:package_manager:name"),
-            manager,
+            about.package_manager,
         ));
-        out.push(Property::new(format!("{prefix}:language:name"), language));
+        out.push(Property::new(
+            format!("{prefix}:language:name"),
+            about.language,
+        ));
     }
     out
 }
@@ -146,57 +150,6 @@ pub(crate) fn category(members: &[&Package]) -> Option<Property> {
         _ => "production",
     };
     Some(Property::new("gitlab:dependency_scanning:category", word))
-}
-
-/// Package manager and language, in GitLab's words.
-fn manager(input_file: &str, kind: Option<PackageType>) -> (&'static str, &'static str) {
-    let name = input_file.rsplit('/').next().unwrap_or_default();
-    match name {
-        "package-lock.json" | "npm-shrinkwrap.json" => ("npm", "JavaScript"),
-        "yarn.lock" => ("yarn", "JavaScript"),
-        "pnpm-lock.yaml" => ("pnpm", "JavaScript"),
-        "Pipfile.lock" => ("pipenv", "Python"),
-        "poetry.lock" => ("poetry", "Python"),
-        "uv.lock" => ("uv", "Python"),
-        "gradle.lockfile" => ("gradle", "Java"),
-        "conan.lock" | "conanfile.txt" => ("conan", "C/C++"),
-        _ => match kind {
-            Some(PackageType::Npm) => ("npm", "JavaScript"),
-            Some(PackageType::PyPi) => ("pip", "Python"),
-            Some(PackageType::Go) => ("go", "Go"),
-            Some(PackageType::Cargo) => ("cargo", "Rust"),
-            Some(PackageType::Maven) => ("maven", "Java"),
-            Some(PackageType::Gem) => ("bundler", "Ruby"),
-            Some(PackageType::NuGet) => ("nuget", "C#"),
-            Some(PackageType::Composer) => ("composer", "PHP"),
-            Some(PackageType::Pub) => ("pub", "Dart"),
-            Some(PackageType::Swift) => ("swift", "Swift"),
-            Some(PackageType::Hex) => ("mix", "Elixir"),
-            _ => ("", ""),
-        },
-    }
-}
-
-/// The file that people edit, next to the lockfile that tools write.
-fn source_file(input_file: &str) -> Option<String> {
-    let (folder, name) = input_file.rsplit_once('/').unwrap_or(("", input_file));
-    let source = match name {
-        "package-lock.json" | "npm-shrinkwrap.json" | "yarn.lock" | "pnpm-lock.yaml" => {
-            "package.json"
-        }
-        "Pipfile.lock" => "Pipfile",
-        "poetry.lock" | "uv.lock" => "pyproject.toml",
-        "Cargo.lock" => "Cargo.toml",
-        "Gemfile.lock" => "Gemfile",
-        "composer.lock" => "composer.json",
-        "go.sum" => "go.mod",
-        _ => return None,
-    };
-    Some(if folder.is_empty() {
-        source.to_owned()
-    } else {
-        format!("{folder}/{source}")
-    })
 }
 
 /// The graph, as far as packages tell how the project came to them: the project needs its direct

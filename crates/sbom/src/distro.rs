@@ -49,6 +49,7 @@ pub(crate) fn canonical_id(name: &str) -> String {
     match lower.as_str() {
         "redhat" | "red hat" | "red hat enterprise linux" => "rhel".to_owned(),
         "alma" => "almalinux".to_owned(),
+        "arch linux" | "archlinux" => "arch".to_owned(),
         "oracle" | "oraclelinux" | "oracle linux server" => "ol".to_owned(),
         "amazon" | "amazonlinux" | "amazon linux" => "amzn".to_owned(),
         "cbl-mariner" => "mariner".to_owned(),
@@ -106,7 +107,10 @@ pub(crate) fn split_version(
     kind: PackageType,
     version: &str,
 ) -> (Option<&str>, &str, Option<&str>) {
-    if !matches!(kind, PackageType::Deb | PackageType::Rpm) {
+    if !matches!(
+        kind,
+        PackageType::Deb | PackageType::Rpm | PackageType::Alpm
+    ) {
         return (None, version, None);
     }
     let (epoch, rest) = match version.split_once(':') {
@@ -139,6 +143,8 @@ mod tests {
             ("redhat-9.3", "rhel", "9.3"),
             ("opensuse-leap-15.5", "opensuse-leap", "15.5"),
             ("amazon-2", "amzn", "2"),
+            ("arch", "arch", ""),
+            ("arch-20240101.0.1", "arch", "20240101.0.1"),
             ("opensuse-tumbleweed", "opensuse-tumbleweed", ""),
         ] {
             let found = from_qualifier(qualifier).expect("a distribution");
@@ -162,6 +168,11 @@ mod tests {
             ),
             (PackageType::Deb, "3.134", (None, "3.134", None)),
             (PackageType::Apk, "1.36.1-r2", (None, "1.36.1-r2", None)),
+            (
+                PackageType::Alpm,
+                "1:9.1.0-1",
+                (Some("1"), "9.1.0", Some("1")),
+            ),
         ] {
             assert_eq!(split_version(kind, version), expected, "{version}");
         }

@@ -45,13 +45,16 @@ pub fn package_of_purl(purl: &Purl) -> Option<Package> {
     Some(package(purl, kind, Evidence::default()))
 }
 
-/// The version with the epoch that deb and rpm purls keep in a qualifier.
+/// The version with the epoch that deb and rpm purls keep in a qualifier, and some tools those of
+/// alpm too.
 fn full_version(purl: &Purl, kind: PackageType) -> String {
     let version = purl.version.clone().unwrap_or_default();
     match purl.qualifier("epoch") {
         Some(epoch)
-            if matches!(kind, PackageType::Deb | PackageType::Rpm)
-                && epoch != "0"
+            if matches!(
+                kind,
+                PackageType::Deb | PackageType::Rpm | PackageType::Alpm
+            ) && epoch != "0"
                 && !version.contains(':') =>
         {
             format!("{epoch}:{version}")

@@ -5,11 +5,13 @@
 //! gives the same findings as a scan of the image. Documents of other tools are read as far as
 //! their package URLs and well-known properties allow; what cannot be used becomes coverage.
 
+mod about;
 mod bom;
 mod dependency;
 mod distro;
 mod foreign;
 mod license_ids;
+mod lockfile;
 mod read;
 mod spdx;
 mod spdx_write;
@@ -19,6 +21,7 @@ mod write;
 pub use dependency::{dependency_files, input_files, write_dependency_cyclonedx};
 pub use distro::{distribution_named as distribution, trivy_family, trivy_package_type};
 pub use foreign::package_of_purl;
+pub use lockfile::{LockfileKind, lockfile_kind};
 pub use read::{MAX_BYTES, MAX_COMPONENTS, SbomFormat, SbomInventory, read};
 pub use spdx_write::write_spdx;
 pub use write::{Document, split_reference, write_cyclonedx};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::bom::{Probe, ReadBom, ReadComponent, ReadMetadata};
-use crate::{Error, distro, foreign, spdx};
+use crate::{Error, about, distro, foreign, spdx};
 
 /// Most bytes that a bill of materials may have.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -103,6 +103,7 @@ fn cyclonedx(bom: ReadBom) -> Result<SbomInventory, Error> {
     let mut inventory = reader.finish(!ours);
     inventory.image = image;
     for entry in metadata.properties.iter().flatten() {
+        about::take(&mut inventory, &entry.name, &entry.value);
         if entry.name == "seaworthy:coverage"
             && let Ok(entry) = serde_json::from_str(&entry.value)
         {

@@ -4,7 +4,7 @@ use seaworthy_model::{Evidence, Package, Tool};
 use serde::Deserialize;
 
 use crate::read::Reader;
-use crate::{Error, MAX_COMPONENTS, SbomFormat, SbomInventory, distro};
+use crate::{Error, MAX_COMPONENTS, SbomFormat, SbomInventory, about, distro};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +42,14 @@ struct SpdxPackage {
     primary_package_purpose: Option<String>,
     #[serde(default)]
     external_refs: Option<Vec<ExternalRef>>,
+    #[serde(default)]
+    annotations: Option<Vec<Annotation>>,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    #[serde(default)]
+    comment: String,
 }
 
 #[derive(Deserialize)]
@@ -87,8 +95,15 @@ pub(crate) fn read(document: SpdxDocument) -> Result<SbomInventory, Error> {
             _ => {}
         }
     }
+    let mut inventory = reader.finish(true);
+    // Ours are those of the target.
+    for annotation in packages.iter().flat_map(|p| p.annotations.iter().flatten()) {
+        if let Some((name, value)) = annotation.comment.split_once('=') {
+            about::take(&mut inventory, name, value);
+        }
+    }
     Ok(SbomInventory {
-        inventory: reader.finish(true),
+        inventory,
         target_name: document.name.unwrap_or_default(),
         tool: tool(document.creation_info.as_ref()),
         format: SbomFormat::Spdx,

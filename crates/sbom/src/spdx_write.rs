@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::license_ids;
 use crate::write::split_reference;
 use crate::{Document, Error};
+use crate::{about, license_ids};
 
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 const TARGET: &str = "SPDXRef-Target";
@@ -64,7 +64,24 @@ fn build<'a>(document: &Document<'a>, created: &str) -> Spdx<'a> {
         document.target_name
     };
     let mut licenses = Licenses::default();
-    let mut packages = vec![target(document, name)];
+    let created = format!("{}Z", created.trim_end_matches('Z'));
+    let tool = format!("Tool: {}-{}", document.tool.name, document.tool.version);
+    let mut target = target(document, name);
+    let annotations: Vec<Value> = about::told(document.inventory)
+        .into_iter()
+        .map(|(key, value)| {
+            json!({
+                "annotationDate": created,
+                "annotationType": "OTHER",
+                "annotator": tool,
+                "comment": format!("{key}={value}"),
+            })
+        })
+        .collect();
+    if !annotations.is_empty() {
+        target["annotations"] = Value::Array(annotations);
+    }
+    let mut packages = vec![target];
     let mut contained = Vec::new();
     if let Some(system) = system(document) {
         packages.push(system);
@@ -90,8 +107,8 @@ fn build<'a>(document: &Document<'a>, created: &str) -> Spdx<'a> {
         name,
         document_namespace: String::new(),
         creation_info: json!({
-            "created": format!("{}Z", created.trim_end_matches('Z')),
-            "creators": [format!("Tool: {}-{}", document.tool.name, document.tool.version)],
+            "created": created,
+            "creators": [tool],
         }),
         packages,
         has_extracted_licensing_infos: licenses.extracted(),

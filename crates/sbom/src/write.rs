@@ -14,7 +14,7 @@ use crate::bom::{
 };
 use crate::distro::{split_version, trivy_package_type};
 use crate::vulnerability::vulnerabilities;
-use crate::{Error, dependency};
+use crate::{Error, about, dependency};
 
 /// Version of the `seaworthy:` properties; raised when their meaning changes.
 pub(crate) const PROPERTIES_VERSION: &str = "1";
@@ -149,6 +149,9 @@ fn metadata(document: &Document<'_>, input_file: Option<&str>) -> Metadata {
             format!("{prefix}:version"),
             d.version.clone(),
         ));
+    }
+    for (name, value) in about::told(inventory) {
+        properties.push(Property::new(name, value));
     }
     for entry in &inventory.coverage.entries {
         properties.push(json_property("seaworthy:coverage", entry));

@@ -106,6 +106,8 @@ fn inventory() -> Inventory {
         }),
         ..Inventory::default()
     };
+    inventory.content_sets = vec!["rhel-9-for-x86_64-baseos-eus-rpms".to_owned()];
+    inventory.package_managers = Some(vec!["usr/bin/apt".to_owned(), "usr/bin/x=\"y".to_owned()]);
     inventory.coverage.add(CoverageEntry::new(
         CoverageKind::SkippedFile,
         "a/big",
@@ -129,7 +131,7 @@ fn finding(package: usize, id: &str) -> Finding {
             score: Some(9.8),
         }],
         epss: None,
-        published: None,
+        published: "2023-10-14".parse().ok(),
         kev: None,
         fixed_version: Some("1:1.2.13.dfsg-2".to_owned()),
         fix_command: None,
@@ -228,6 +230,10 @@ fn references_and_purls_are_unique_and_gitlab_properties_are_there() {
     );
     assert_eq!(bom["vulnerabilities"].as_array().unwrap().len(), 2);
     assert_eq!(bom["vulnerabilities"][0]["ratings"][0]["severity"], "info");
+    assert_eq!(
+        bom["vulnerabilities"][0]["published"],
+        "2023-10-14T00:00:00Z"
+    );
     let text = bom.to_string();
     for (name, value) in [
         ("gitlab:meta:schema_version", "1"),
@@ -563,6 +569,23 @@ fn our_spdx_is_read_back_with_what_matching_needs() {
     assert_eq!(zlib.source_version.as_deref(), Some("1:1.2.13-2"));
     assert_eq!(zlib.arch.as_deref(), Some("amd64"));
     assert_eq!(zlib.evidence.path, "var/lib/dpkg/status");
+    assert_eq!(read.inventory.content_sets, written.content_sets);
+    assert_eq!(read.inventory.package_managers, written.package_managers);
+}
+
+#[test]
+fn an_image_without_package_managers_is_told_from_one_where_nobody_looked() {
+    for managers in [None, Some(Vec::new()), Some(vec!["sbin/apk".to_owned()])] {
+        let inventory = Inventory {
+            package_managers: managers,
+            ..Inventory::default()
+        };
+        for bytes in [written(&inventory, &[]), spdx(&inventory)] {
+            let read = read(&bytes).unwrap().inventory;
+            assert_eq!(read.package_managers, inventory.package_managers);
+            assert!(read.content_sets.is_empty());
+        }
+    }
 }
 
 fn project() -> Inventory {

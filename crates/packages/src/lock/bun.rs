@@ -8,14 +8,9 @@ use serde_json::Value;
 use super::graph::{Lock, NodeId, scope_of_list};
 use super::lines::{Lines, json};
 use super::npm::LISTS;
-use super::{Format, Input, LockfileKind, MAX_PLACE};
+use super::{Format, Input, MAX_PLACE};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "bun",
-        language: "JavaScript",
-        manifest: "package.json",
-    },
     wants: |name, _| name == "bun.lock",
     asks_siblings: false,
     read,

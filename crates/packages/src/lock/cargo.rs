@@ -7,14 +7,9 @@ use toml::{Table, Value};
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input, LockfileKind, MAX_VERSIONS};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "cargo",
-        language: "Rust",
-        manifest: "Cargo.toml",
-    },
     wants: |name, _| name == "Cargo.lock",
     asks_siblings: true,
     read,

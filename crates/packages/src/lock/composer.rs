@@ -7,14 +7,9 @@ use serde_json::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{Lines, json};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "composer",
-        language: "PHP",
-        manifest: "composer.json",
-    },
     wants: |name, _| name == "composer.lock",
     asks_siblings: true,
     read,

@@ -5,25 +5,15 @@ use serde_json::Value;
 
 use super::graph::Lock;
 use super::lines::{json, numbered};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "conan",
-        language: "C/C++",
-        manifest: "conanfile.txt",
-    },
     wants: |name, _| name == "conan.lock",
     asks_siblings: false,
     read,
 };
 
 pub(super) const FORMAT_TEXT: Format = Format {
-    about: LockfileKind {
-        package_manager: "conan",
-        language: "C/C++",
-        manifest: "",
-    },
     wants: |name, _| name == "conanfile.txt",
     asks_siblings: false,
     read: read_text,

@@ -7,14 +7,9 @@ use seaworthy_model::{DependencyScope, PackageType};
 
 use super::graph::{Lock, NodeId};
 use super::lines::numbered;
-use super::{Format, Input, LockfileKind, MAX_VERSIONS};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "bundler",
-        language: "Ruby",
-        manifest: "Gemfile",
-    },
     wants: |name, _| {
         matches!(name, "Gemfile.lock" | "gems.locked") || name.ends_with(".gemfile.lock")
     },

@@ -6,14 +6,9 @@ use seaworthy_model::{PackageType, Relationship};
 
 use super::graph::Lock;
 use super::lines::numbered;
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "go",
-        language: "Go",
-        manifest: "",
-    },
     wants: |name, _| name == "go.mod",
     asks_siblings: false,
     read,

@@ -5,14 +5,9 @@ use seaworthy_model::{DependencyScope, PackageType};
 
 use super::graph::Lock;
 use super::lines::numbered;
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "gradle",
-        language: "Java",
-        manifest: "build.gradle",
-    },
     wants: |name, path| {
         matches!(name, "gradle.lockfile" | "buildscript-gradle.lockfile")
             || (name.ends_with(".lockfile") && path.contains("gradle/dependency-locks/"))

@@ -6,14 +6,9 @@ use seaworthy_model::{DependencyScope, PackageType};
 
 use super::graph::{Lock, NodeId};
 use super::lines::numbered;
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "mix",
-        language: "Elixir",
-        manifest: "mix.exs",
-    },
     wants: |name, _| name == "mix.lock",
     asks_siblings: false,
     read,

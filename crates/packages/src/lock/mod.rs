@@ -40,28 +40,8 @@ const MAX_PLACE: usize = 1024;
 /// Largest file that is read beside a lockfile, in bytes.
 const MAX_SIBLING: usize = 4 << 20;
 
-/// What a lockfile belongs to, in the words of GitLab's property taxonomy for CycloneDX
-/// (`gitlab:dependency_scanning:…`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LockfileKind {
-    /// `package_manager:name`: `npm`, `bundler` …
-    pub package_manager: &'static str,
-    /// `language:name`: `JavaScript`, `Ruby` …
-    pub language: &'static str,
-    /// Name of the file in the same folder that the lockfile is made from (`source_file:path`);
-    /// empty where the file itself is that one.
-    pub manifest: &'static str,
-}
-
-/// What a lockfile belongs to, by its path; none for other files.
-#[must_use]
-pub fn lockfile_kind(path: &str) -> Option<LockfileKind> {
-    format_of(path).map(|format| format.about)
-}
-
 /// A format of lockfiles.
 struct Format {
-    about: LockfileKind,
     /// Whether a file is one, by its file name and its whole path.
     wants: fn(name: &str, path: &str) -> bool,
     /// Whether the files beside it make the answer better.

@@ -8,14 +8,9 @@ use serde_json::{Map, Value};
 
 use super::graph::{Lock, NodeId, scope_of_list};
 use super::lines::{Lines, json};
-use super::{Format, Input, LockfileKind, MAX_PLACE};
+use super::{Format, Input, MAX_PLACE};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "npm",
-        language: "JavaScript",
-        manifest: "package.json",
-    },
     wants: |name, _| matches!(name, "package-lock.json" | "npm-shrinkwrap.json"),
     asks_siblings: true,
     read,

@@ -7,14 +7,9 @@ use serde_json::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{Lines, json};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "nuget",
-        language: "C#",
-        manifest: "",
-    },
     wants: |name, _| {
         name == "packages.lock.json"
             || (name.starts_with("packages.") && name.ends_with(".lock.json"))

@@ -7,14 +7,9 @@ use seaworthy_model::{DependencyScope, PackageType, normal_python_name};
 
 use super::graph::{Lock, NodeId};
 use super::lines::numbered;
-use super::{Format, Input, LockfileKind, resolve};
+use super::{Format, Input, resolve};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "pip",
-        language: "Python",
-        manifest: "",
-    },
     wants: is_requirements,
     asks_siblings: false,
     read,

@@ -7,14 +7,9 @@ use serde_json::Value;
 
 use super::graph::Lock;
 use super::lines::{Lines, json, toml};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "pipenv",
-        language: "Python",
-        manifest: "Pipfile",
-    },
     wants: |name, _| name == "Pipfile.lock",
     asks_siblings: true,
     read,

@@ -6,14 +6,9 @@ use seaworthy_model::{DependencyScope, PackageType};
 
 use super::block::{self, Entry};
 use super::graph::{Lock, NodeId, scope_of_list};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "pnpm",
-        language: "JavaScript",
-        manifest: "package.json",
-    },
     wants: |name, _| name == "pnpm-lock.yaml",
     asks_siblings: false,
     read,

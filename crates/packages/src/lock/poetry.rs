@@ -7,14 +7,9 @@ use toml::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input, LockfileKind, MAX_VERSIONS, pyproject};
+use super::{Format, Input, MAX_VERSIONS, pyproject};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "poetry",
-        language: "Python",
-        manifest: "pyproject.toml",
-    },
     wants: |name, _| name == "poetry.lock",
     asks_siblings: true,
     read,

@@ -3,14 +3,9 @@
 use seaworthy_model::{DependencyScope, PackageType, Relationship};
 
 use super::graph::Lock;
-use super::{Format, Input, LockfileKind, block};
+use super::{Format, Input, block};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "pub",
-        language: "Dart",
-        manifest: "pubspec.yaml",
-    },
     wants: |name, _| name == "pubspec.lock",
     asks_siblings: false,
     read,

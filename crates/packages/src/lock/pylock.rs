@@ -7,14 +7,9 @@ use toml::Value;
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input, LockfileKind, MAX_VERSIONS};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "pip",
-        language: "Python",
-        manifest: "pyproject.toml",
-    },
     wants: |name, _| {
         name == "pylock.toml" || (name.starts_with("pylock.") && name.ends_with(".toml"))
     },

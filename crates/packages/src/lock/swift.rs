@@ -7,14 +7,9 @@ use serde_json::Value;
 
 use super::graph::Lock;
 use super::lines::{Lines, json};
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "swift",
-        language: "Swift",
-        manifest: "Package.swift",
-    },
     wants: |name, _| name == "Package.resolved",
     asks_siblings: false,
     read,

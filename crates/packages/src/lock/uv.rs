@@ -7,14 +7,9 @@ use toml::{Table, Value};
 
 use super::graph::{Lock, NodeId};
 use super::lines::{tables, text, toml};
-use super::{Format, Input, LockfileKind, MAX_VERSIONS};
+use super::{Format, Input, MAX_VERSIONS};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "uv",
-        language: "Python",
-        manifest: "pyproject.toml",
-    },
     wants: |name, _| name == "uv.lock",
     asks_siblings: false,
     read,

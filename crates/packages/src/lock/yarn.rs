@@ -9,14 +9,9 @@ use super::block::{self, Entry, unquote};
 use super::graph::{Lock, NodeId, scope_of_list};
 use super::lines::{json, numbered};
 use super::npm::LISTS;
-use super::{Format, Input, LockfileKind};
+use super::{Format, Input};
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "yarn",
-        language: "JavaScript",
-        manifest: "package.json",
-    },
     wants: |name, _| name == "yarn.lock",
     asks_siblings: true,
     read,

@@ -10,16 +10,11 @@ use std::collections::{HashMap, HashSet};
 use seaworthy_model::{DependencyScope, PackageType, Relationship};
 
 use super::graph::Lock;
-use super::{Format, Input, LockfileKind, resolve};
+use super::{Format, Input, resolve};
 use model::{Dependency, Project};
 use properties::Properties;
 
 pub(super) const FORMAT: Format = Format {
-    about: LockfileKind {
-        package_manager: "maven",
-        language: "Java",
-        manifest: "",
-    },
     wants: |name, _| name == "pom.xml",
     asks_siblings: true,
     read,
