@@ -266,6 +266,7 @@ mod tests {
                 "container_compliance_status == 1",
             ),
             ("> 604800", "< 604800"),
+            ("> 2592000", "> 25920000"),
             ("absent(", "present_over_time("),
             ("severity: critical", "severity: info"),
         ] {
@@ -282,6 +283,8 @@ mod tests {
             group: "images".to_owned(),
             critical_above: 3,
             score_below: 90,
+            critical_older_than: Duration::from_secs(86_400 * 7),
+            high_older_than: Duration::from_secs(86_400 * 14 + 61),
             scan_older_than: Duration::from_secs(3601),
             database_older_than: Duration::from_secs(86_400 * 30),
             absent_for: Duration::from_secs(90),

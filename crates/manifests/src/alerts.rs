@@ -17,6 +17,10 @@ pub struct AlertOptions {
     pub critical_above: u64,
     /// The lowest score that is accepted, 1 to 100.
     pub score_below: u64,
+    /// For how long a critical vulnerability may be public without being mended.
+    pub critical_older_than: Duration,
+    /// The same for a high one.
+    pub high_older_than: Duration,
     /// How old a scan may be.
     pub scan_older_than: Duration,
     /// How old the advisories may be.
@@ -39,6 +43,8 @@ impl Default for AlertOptions {
             group: "container-security".to_owned(),
             critical_above: 0,
             score_below: 70,
+            critical_older_than: Duration::from_secs(30 * DAY),
+            high_older_than: Duration::from_secs(90 * DAY),
             scan_older_than: Duration::from_secs(7 * DAY),
             database_older_than: Duration::from_secs(3 * DAY),
             absent_for: Duration::from_secs(15 * 60),
@@ -62,6 +68,8 @@ impl AlertOptions {
             });
         }
         for (name, duration) in [
+            ("the age of a critical finding", self.critical_older_than),
+            ("the age of a high finding", self.high_older_than),
             ("the age of a scan", self.scan_older_than),
             ("the age of the advisories", self.database_older_than),
             ("the time without metrics", self.absent_for),
@@ -136,7 +144,7 @@ struct Template {
 
 /// All rules. Names, summaries, descriptions and severities of the first three are those of the
 /// field, which people route and search by.
-const TEMPLATES: [Template; 10] = [
+const TEMPLATES: [Template; 12] = [
     Template {
         name: "CriticalVulnerabilityDetected",
         metric: "container_vulnerabilities_critical",
@@ -172,6 +180,24 @@ const TEMPLATES: [Template; 10] = [
         severity: "critical",
         summary: "Container image has a vulnerability that is known to be exploited",
         description: "Container image {{ $labels.image }} has {{ $value }} vulnerabilities of the KEV catalogue",
+    },
+    Template {
+        name: "CriticalVulnerabilityOverdue",
+        metric: "container_vulnerabilities_critical_oldest_timestamp_seconds",
+        condition: Condition::OlderThan(|o| o.critical_older_than.as_secs()),
+        for_seconds: |_| 0,
+        severity: "critical",
+        summary: "Critical vulnerability in container image is public for too long",
+        description: "Container image {{ $labels.image }} has a critical vulnerability that is public for {{ $value | humanizeDuration }}",
+    },
+    Template {
+        name: "HighVulnerabilityOverdue",
+        metric: "container_vulnerabilities_high_oldest_timestamp_seconds",
+        condition: Condition::OlderThan(|o| o.high_older_than.as_secs()),
+        for_seconds: |_| 0,
+        severity: "warning",
+        summary: "High vulnerability in container image is public for too long",
+        description: "Container image {{ $labels.image }} has a high vulnerability that is public for {{ $value | humanizeDuration }}",
     },
     Template {
         name: "SecretInImage",
@@ -378,6 +404,8 @@ mod tests {
             group: "it's: {odd} # \"name\"".to_owned(),
             critical_above: 3,
             score_below: 1,
+            critical_older_than: Duration::from_secs(60),
+            high_older_than: Duration::from_secs(3650 * DAY),
             scan_older_than: Duration::from_secs(90),
             database_older_than: Duration::from_secs(3650 * DAY),
             absent_for: Duration::from_secs(61),
@@ -407,6 +435,10 @@ mod tests {
         check(
             &|o| o.scan_older_than = Duration::ZERO,
             "the age of a scan of 0",
+        );
+        check(
+            &|o| o.critical_older_than = Duration::MAX,
+            "the age of a critical finding of",
         );
         check(
             &|o| {

@@ -1,13 +1,14 @@
 //! Before against after: `container-security-final-assessment.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use jiff::Timestamp;
-use seaworthy_model::{ExitClass, Remediation, Report, Severity};
+use seaworthy_model::{ExitClass, Finding, Remediation, Report, Severity};
 use serde::Serialize;
 
 use crate::diff::active;
+use crate::standing::{counted, incomplete};
 use crate::{Diff, Error, Tally, Waivers, diff, iso, text, write_json};
 
 /// The name of the file that the pipelines of the field expect.
@@ -78,8 +79,9 @@ pub struct Assessment {
     pub original_image: String,
     /// What was scanned after.
     pub secure_image: String,
-    /// `critical_reduced`, `high_reduced` … : before minus after, negative when it got worse;
-    /// empty when one of the reports was not assessed.
+    /// `critical_reduced`, `high_reduced` … : before minus after, negative when it got worse; what
+    /// the secure image's scan could not see is not reduced, and what one of the scans did not look
+    /// for is left out. Empty when one of the reports was not assessed.
     pub security_improvements: BTreeMap<String, i64>,
     /// The verdict.
     pub final_status: FinalStatus,
@@ -104,7 +106,7 @@ pub fn assess(before: &Report, after: &Report, options: &AssessOptions) -> Asses
     let assessed = difference.old.is_assessed() && difference.new.is_assessed();
     let counts = Tally::of(unwaived(after, &options.waivers).map(|f| f.severity));
     let improvements = if assessed {
-        improvements(before, after, &options.waivers, &counts)
+        improvements(before, after, &options.waivers, &counts, &difference)
     } else {
         BTreeMap::new()
     };
@@ -125,14 +127,27 @@ pub fn assess(before: &Report, after: &Report, options: &AssessOptions) -> Asses
     }
 }
 
-fn unwaived<'a>(
-    report: &'a Report,
-    waivers: &'a Waivers,
-) -> impl Iterator<Item = &'a seaworthy_model::Finding> {
+fn unwaived<'a>(report: &'a Report, waivers: &'a Waivers) -> impl Iterator<Item = &'a Finding> {
     active(report).filter(|finding| {
         let package = report.inventory.packages.get(finding.package);
         package.is_none_or(|package| waivers.covers(finding, package).is_none())
     })
+}
+
+/// The findings of the original image of which the secure one's scan can tell whether they are gone.
+fn told<'a>(before: &'a Report, difference: &'a Diff) -> Vec<&'a Finding> {
+    let untold: BTreeSet<_> = difference
+        .not_assessed
+        .iter()
+        .map(|change| (change.kind, change.package.as_str(), change.id.as_str()))
+        .collect();
+    let is_told = |finding: &&Finding| {
+        let package = before.inventory.packages.get(finding.package);
+        package.is_none_or(|package| {
+            !untold.contains(&(package.kind, package.name.as_str(), finding.id.as_str()))
+        })
+    };
+    active(before).filter(is_told).collect()
 }
 
 fn improvements(
@@ -140,19 +155,22 @@ fn improvements(
     after: &Report,
     waivers: &Waivers,
     counts: &Tally,
+    difference: &Diff,
 ) -> BTreeMap<String, i64> {
-    let none = Waivers::default();
-    let original = Tally::of(active(before).map(|f| f.severity));
-    let count = |report: &Report, waivers: &Waivers, exploited: bool| {
-        unwaived(report, waivers)
-            .filter(|f| {
-                if exploited {
-                    f.kev.is_some()
-                } else {
-                    crate::score::is_fixable(f)
-                }
-            })
-            .count() as u64
+    let told = told(before, difference);
+    let original = Tally::of(told.iter().map(|f| f.severity));
+    let number = |count: usize| Some(count as u64);
+    let both = |is: fn(&Finding) -> bool| {
+        (
+            number(told.iter().filter(|f| is(f)).count()),
+            number(unwaived(after, waivers).filter(|f| is(f)).count()),
+        )
+    };
+    let fixable = both(crate::score::is_fixable);
+    let exploited = both(|f| f.kev.is_some());
+    let looked = |scanner, of: fn(&Report) -> usize| {
+        let count = |report| counted(report, scanner, of(report));
+        (count(before), count(after))
     };
     let mut map: BTreeMap<String, i64> = Severity::WORST_FIRST
         .into_iter()
@@ -161,34 +179,20 @@ fn improvements(
             (format!("{}_reduced", s.name()), less)
         })
         .collect();
-    for (key, old, new) in [
-        (
-            "fixable_reduced",
-            count(before, &none, false),
-            count(after, waivers, false),
-        ),
-        (
-            "exploited_reduced",
-            count(before, &none, true),
-            count(after, waivers, true),
-        ),
-        (
-            "secrets_reduced",
-            before.secrets.len() as u64,
-            after.secrets.len() as u64,
-        ),
+    let packages = |report: &Report| number(report.inventory.packages.len());
+    for (key, counts) in [
+        ("fixable_reduced", fixable),
+        ("exploited_reduced", exploited),
+        ("secrets_reduced", looked("secret", |r| r.secrets.len())),
         (
             "misconfigurations_reduced",
-            before.misconfigurations.len() as u64,
-            after.misconfigurations.len() as u64,
+            looked("config", |r| r.misconfigurations.len()),
         ),
-        (
-            "packages_reduced",
-            before.inventory.packages.len() as u64,
-            after.inventory.packages.len() as u64,
-        ),
+        ("packages_reduced", (packages(before), packages(after))),
     ] {
-        map.insert(key.to_owned(), reduced(old, new));
+        if let (Some(old), Some(new)) = counts {
+            map.insert(key.to_owned(), reduced(old, new));
+        }
     }
     map
 }
@@ -252,6 +256,17 @@ fn status(
         reasons.push(format!(
             "the distribution gets no more security fixes since {}",
             support.end
+        ));
+    }
+    reasons.extend(
+        incomplete(after)
+            .into_iter()
+            .map(|gap| format!("not all was assessed: {gap}")),
+    );
+    if !difference.not_assessed.is_empty() {
+        reasons.push(format!(
+            "of {} the new scan cannot tell whether they are gone",
+            text::counted(difference.not_assessed.len(), "earlier finding")
         ));
     }
     if reasons.is_empty() {
@@ -342,7 +357,7 @@ impl Assessment {
 
 #[cfg(test)]
 mod tests {
-    use seaworthy_model::{CoverageKind, GateResult, Secret, Support};
+    use seaworthy_model::{CoverageKind, GateResult, PackageType, Secret, Support};
 
     use super::*;
     use crate::sample;
@@ -413,6 +428,54 @@ mod tests {
                 assert!(!found.assessed);
             }
         }
+    }
+
+    #[test]
+    fn what_the_new_scan_cannot_see_is_neither_fixed_nor_secure() {
+        let mut before = with(&[Severity::Critical, Severity::High]);
+        let at = sample::package_of(&mut before, PackageType::Npm, "lodash", "4");
+        for id in ["CVE-2020-1", "CVE-2020-2"] {
+            before
+                .findings
+                .push(sample::finding(id, at, Severity::Critical));
+        }
+        let mut after = with(&[]);
+        sample::package(&mut after, "curl", "9.0");
+        sample::package_of(&mut after, PackageType::Npm, "lodash", "4");
+        let check = |after: &Report, status: FinalStatus, critical: i64| {
+            let found = assess(&before, after, &options(Waivers::default()));
+            assert_eq!(found.final_status, status, "{:?}", found.status_reasons);
+            assert_eq!(found.security_improvements["critical_reduced"], critical);
+            assert_eq!(found.security_improvements["high_reduced"], 1);
+        };
+        check(&after, FinalStatus::Secure, 3);
+        let mut blind = after.clone();
+        sample::gap(&mut blind, CoverageKind::NoShard, "npm");
+        check(&blind, FinalStatus::Acceptable, 1);
+        let mut hidden = after.clone();
+        hidden.hidden = 4;
+        check(&hidden, FinalStatus::Acceptable, 3);
+        // None of its packages had an answer.
+        sample::gap(&mut blind, CoverageKind::NoShard, "debian:12");
+        let found = assess(&before, &blind, &options(Waivers::default()));
+        assert_eq!(found.final_status, FinalStatus::Unknown);
+    }
+
+    #[test]
+    fn what_was_not_looked_for_is_not_reduced() {
+        let mut before = with(&[]);
+        before.secrets.push(Secret::default());
+        let mut after = with(&[]);
+        let reduced = |after: &Report| {
+            let found = assess(&before, after, &options(Waivers::default()));
+            found.security_improvements.get("secrets_reduced").copied()
+        };
+        assert_eq!(reduced(&after), Some(1));
+        after.scanners = vec!["vuln".to_owned()];
+        assert_eq!(reduced(&after), None);
+        after.scanners = vec!["secret".to_owned()];
+        let found = assess(&before, &after, &options(Waivers::default()));
+        assert_eq!(found.final_status, FinalStatus::Unknown);
     }
 
     #[test]

@@ -45,19 +45,30 @@ fn sparkline(values: &[Option<f64>], top: f64, unicode: bool) -> String {
         .collect()
 }
 
-type Reading = (&'static str, fn(&Point) -> f64, Option<f64>);
+type Reading = (&'static str, fn(&Point) -> Option<f64>, Option<f64>);
 
 /// Name, value and fixed top of each curve; without a top, the highest value is it.
-const CURVES: [Reading; 5] = [
-    ("score", |p| f64::from(p.security_score), Some(100.0)),
-    ("risk score", |p| p.risk_score, Some(100.0)),
-    ("critical", |p| p.vulnerabilities.critical as f64, None),
-    ("high", |p| p.vulnerabilities.high as f64, None),
-    ("fixable", |p| p.fixable as f64, None),
+const CURVES: [Reading; 7] = [
+    ("score", |p| Some(f64::from(p.security_score)), Some(100.0)),
+    ("risk score", |p| Some(p.risk_score), Some(100.0)),
+    (
+        "critical",
+        |p| Some(p.vulnerabilities.critical as f64),
+        None,
+    ),
+    ("high", |p| Some(p.vulnerabilities.high as f64), None),
+    ("fixable", |p| Some(p.fixable as f64), None),
+    (
+        "crit. days",
+        |p| p.age_days.oldest_critical.map(f64::from),
+        None,
+    ),
+    ("high days", |p| p.age_days.oldest_high.map(f64::from), None),
 ];
 
-/// A chart of a series for a terminal: a curve each for scores and counts with first and last
-/// value, and a table of the latest scans. Scans that were not assessed are gaps.
+/// A chart of a series for a terminal: a curve each for scores, counts and the days for which the
+/// oldest finding is public, with first and last value, and a table of the latest scans. Scans that
+/// were not assessed are gaps.
 #[must_use]
 pub fn text_chart(series: &Series, options: &ChartOptions) -> String {
     let view = options.view;
@@ -78,15 +89,19 @@ pub fn text_chart(series: &Series, options: &ChartOptions) -> String {
     for (name, value, top) in CURVES {
         let values: Vec<Option<f64>> = points
             .iter()
-            .map(|p| p.assessed.then(|| value(p)))
+            .map(|p| p.assessed.then(|| value(p))?)
             .collect();
+        // No day of publication is known, or there is nothing that could have one.
+        if values.iter().all(Option::is_none) {
+            continue;
+        }
         let top = top.unwrap_or_else(|| values.iter().flatten().copied().fold(0.0, f64::max));
         let curve = sparkline(&values, top, view.unicode);
         let arrow = view.arrow();
         lines.push(view.line(&format!(
             "{name:<12}{curve}  {} {arrow} {}",
-            number(value(first)),
-            number(value(last))
+            known(value(first)),
+            known(value(last))
         )));
     }
     lines.push(view.line(&format!(
@@ -101,6 +116,10 @@ pub fn text_chart(series: &Series, options: &ChartOptions) -> String {
     lines.extend(table(series, options));
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn known(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), number)
 }
 
 fn number(value: f64) -> String {
@@ -174,6 +193,7 @@ pub(crate) mod tests {
                         Severity::High
                     };
                     sample::vulnerable(&mut report, &format!("CVE-{at}"), "curl", "8", severity);
+                    report.findings[at].published = format!("2026-11-{:02}", at + 1).parse().ok();
                 }
                 if day == 5 {
                     sample::gap(&mut report, CoverageKind::UnreadableDatabase, "dpkg");

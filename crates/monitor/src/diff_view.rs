@@ -193,6 +193,10 @@ impl Table {
                 "Fixed secrets, misconfigurations and licences",
                 &diff.issues.fixed,
             ),
+            (
+                "Secrets, misconfigurations and licences not looked for any more",
+                &diff.issues.not_assessed,
+            ),
         ] {
             if list.is_empty() {
                 continue;
@@ -317,7 +321,11 @@ impl Diff {
     }
 
     fn markdown_rest(&self, page: &mut String) {
-        for (title, list) in [("New", &self.issues.new), ("Fixed", &self.issues.fixed)] {
+        for (title, list) in [
+            ("New", &self.issues.new),
+            ("Fixed", &self.issues.fixed),
+            ("Not assessed any more:", &self.issues.not_assessed),
+        ] {
             if list.is_empty() {
                 continue;
             }

@@ -9,7 +9,10 @@ use seaworthy_model::Severity;
 use serde::Serialize;
 
 use crate::text::markdown;
-use crate::{ComplianceStatus, Error, Measurement, SecurityMetrics, Tally, View, iso, write_json};
+use crate::{
+    Ages, ComplianceStatus, Error, Measurement, Publication, SecurityMetrics, Tally, View, iso,
+    write_json,
+};
 
 /// The figures of any number of reports, in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -53,9 +56,9 @@ impl Fleet {
         self.newest(|m| (&m.image, &m.digest, &m.project, &m.environment))
     }
 
-    /// The same, whatever the digest.
+    /// The same, whatever the digest, for each platform: the images of an index have one name.
     pub(crate) fn latest_builds(&self) -> Vec<&Measurement> {
-        self.newest(|m| (&m.image, "", &m.project, &m.environment))
+        self.newest(|m| (&m.image, &m.platform, &m.project, &m.environment))
     }
 
     fn newest<'a>(&'a self, key: impl Fn(&'a Measurement) -> Series<'a>) -> Vec<&'a Measurement> {
@@ -81,9 +84,11 @@ impl Fleet {
             .map(|s| (s.name(), 0))
             .collect();
         let mut vulnerabilities = Tally::default();
+        let mut publication = Publication::default();
         for m in &latest {
             *status.entry(m.compliance.name()).or_default() += 1;
             vulnerabilities.add(&m.vulnerabilities);
+            publication.add(&m.publication);
         }
         let mut images: Vec<SecurityMetrics> = latest
             .iter()
@@ -104,8 +109,9 @@ impl Fleet {
             vulnerabilities,
             fixable: latest.iter().map(|m| m.fixable).sum(),
             known_exploited: latest.iter().map(|m| m.exploited).sum(),
-            secrets: latest.iter().map(|m| m.secrets).sum(),
-            misconfigurations: latest.iter().map(|m| m.misconfigurations).sum(),
+            age_days: publication.ages(now),
+            secrets: latest.iter().filter_map(|m| m.secrets).sum(),
+            misconfigurations: latest.iter().filter_map(|m| m.misconfigurations).sum(),
             coverage_gaps: latest.iter().map(|m| m.coverage_gaps).sum(),
             oldest_scan: latest.iter().filter_map(|m| m.scanned_at).min().map(iso),
             most_common: most_common(&latest),
@@ -178,6 +184,8 @@ pub struct FleetSummary {
     pub fixable: u64,
     /// Findings that are known to be exploited.
     pub known_exploited: u64,
+    /// For how long the findings are public, in days.
+    pub age_days: Ages,
     /// Secrets.
     pub secrets: u64,
     /// Misconfigurations.

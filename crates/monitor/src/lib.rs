@@ -14,9 +14,11 @@ mod exposition;
 mod fleet;
 mod identity;
 mod metrics;
+mod publication;
 #[cfg(test)]
 mod sample;
 mod score;
+mod standing;
 mod svg;
 mod text;
 mod time;
@@ -26,8 +28,9 @@ mod waiver;
 pub use assess::{ASSESSMENT_FILE, AssessOptions, Assessment, FinalStatus, assess};
 pub use chart::{ChartOptions, text_chart};
 pub use compliance::{
-    CheckResult, ComplianceReport, Control, ControlResult, Evidence, Extent, Framework, RuleSet,
-    Scanned, Status, UnknownFramework, controls, controls_markdown, evaluate,
+    Attestations, Attested, CheckResult, ComplianceReport, Control, ControlResult, Evidence,
+    Extent, Framework, RuleSet, Scanned, Signatures, Status, Supply, UnknownFramework, controls,
+    controls_markdown, evaluate,
 };
 pub use counts::Tally;
 pub use diff::{
@@ -43,6 +46,7 @@ pub use metrics::{
     ComplianceStatus, Context, METRICS_FILE, Measurement, SecurityMetrics, VulnerabilityCounts,
     measure,
 };
+pub use publication::{Ages, Publication};
 pub use score::{RISK_SCALE, risk_score, security_score, weight};
 pub use svg::{SvgOptions, svg_chart};
 pub use text::View;

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::{active, digest};
 use crate::score::is_fixable;
-use crate::{Error, Tally, Waivers, iso, risk_score, security_score, weight, write_json};
+use crate::standing::{self, counted as counted_by};
+use crate::{
+    Ages, Error, Publication, Tally, Waivers, iso, risk_score, security_score, weight, write_json,
+};
 
 /// The name of the file that the pipelines of the field expect.
 pub const METRICS_FILE: &str = "security-metrics.json";
@@ -20,13 +23,13 @@ const HIGH_ALLOWED: u64 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ComplianceStatus {
-    /// No critical finding, at most two high ones, and the gate passes.
+    /// No critical finding, at most two high ones, the gate passes, and all was looked at.
     Compliant,
     /// No critical finding, more than two high ones.
     Warning,
     /// Critical findings, or the gate fails.
     NonCompliant,
-    /// Not assessed.
+    /// Not assessed, or not all of it and nothing that was speaks against the image.
     Unknown,
 }
 
@@ -67,10 +70,22 @@ impl ComplianceStatus {
         }
     }
 
-    fn of(report: &Report, counts: &Tally) -> Self {
-        if report.inventory.coverage.has_fatal() {
-            Self::Unknown
-        } else if counts.critical > 0 || (!report.gate.rule.is_empty() && !report.gate.passed) {
+    /// The status of a report, and what makes it another one than the counts say.
+    fn of(report: &Report, counts: &Tally) -> (Self, Vec<String>) {
+        let reasons = standing::not_assessed(report);
+        if !reasons.is_empty() {
+            return (Self::Unknown, reasons);
+        }
+        let found = Self::of_counts(report, counts);
+        let open = standing::incomplete(report);
+        match found {
+            Self::Compliant if !open.is_empty() => (Self::Unknown, open),
+            found => (found, Vec::new()),
+        }
+    }
+
+    fn of_counts(report: &Report, counts: &Tally) -> Self {
+        if counts.critical > 0 || (!report.gate.rule.is_empty() && !report.gate.passed) {
             Self::NonCompliant
         } else if counts.high > HIGH_ALLOWED {
             Self::Warning
@@ -126,12 +141,14 @@ pub struct Measurement {
     pub waived: u64,
     /// Findings that the display filters removed.
     pub hidden: u64,
-    /// Secrets.
-    pub secrets: u64,
-    /// Misconfigurations.
-    pub misconfigurations: u64,
-    /// Licences that must not be used.
-    pub forbidden_licenses: u64,
+    /// Since when the counted findings are public.
+    pub publication: Publication,
+    /// Secrets; none when nobody looked for them.
+    pub secrets: Option<u64>,
+    /// Misconfigurations; none when nobody looked for them.
+    pub misconfigurations: Option<u64>,
+    /// Licences that must not be used; none when nobody looked for them.
+    pub forbidden_licenses: Option<u64>,
     /// Packages.
     pub packages: u64,
     /// Gaps in the coverage.
@@ -147,6 +164,8 @@ pub struct Measurement {
     pub risk_score: f64,
     /// Whether it keeps to the rules.
     pub compliance: ComplianceStatus,
+    /// Why that is not known, one sentence each; empty when it is.
+    pub open: Vec<String>,
 }
 
 /// Takes the figures of a report.
@@ -164,13 +183,17 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         }
     }
     let vulnerabilities = Tally::of(counted.iter().map(|f| f.severity));
-    let assessed = !inventory.coverage.has_fatal();
+    let assessed = standing::not_assessed(report).is_empty();
+    let (compliance, open) = ComplianceStatus::of(report, &vulnerabilities);
     let total_risk: f64 = counted.iter().map(|f| weight(f)).sum();
     let mut ids: Vec<_> = counted.iter().map(|f| (f.id.clone(), f.severity)).collect();
     ids.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
     ids.dedup_by(|a, b| a.0 == b.0);
     let image = inventory.image.as_ref();
     let number = |n: usize| n as u64;
+    let forbidden = (report.licenses.iter())
+        .filter(|license| license.class == LicenseClass::Forbidden)
+        .count();
     Measurement {
         image: report.target.image().to_owned(),
         digest: digest(report),
@@ -189,15 +212,10 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         exploited: number(counted.iter().filter(|f| f.kev.is_some()).count()),
         waived,
         hidden: number(report.hidden),
-        secrets: number(report.secrets.len()),
-        misconfigurations: number(report.misconfigurations.len()),
-        forbidden_licenses: number(
-            report
-                .licenses
-                .iter()
-                .filter(|license| license.class == LicenseClass::Forbidden)
-                .count(),
-        ),
+        publication: Publication::of(counted.iter().copied()),
+        secrets: counted_by(report, "secret", report.secrets.len()),
+        misconfigurations: counted_by(report, "config", report.misconfigurations.len()),
+        forbidden_licenses: counted_by(report, "license", forbidden),
         packages: number(inventory.packages.len()),
         coverage_gaps: number(inventory.coverage.entries.len()),
         database_date: report.database.date.clone(),
@@ -212,7 +230,8 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         } else {
             0.0
         },
-        compliance: ComplianceStatus::of(report, &vulnerabilities),
+        compliance,
+        open,
         vulnerabilities,
     }
 }
@@ -291,14 +310,21 @@ pub struct SecurityMetrics {
     pub waived: u64,
     /// Findings that the display filters removed.
     pub hidden: u64,
-    /// Secrets.
-    pub secrets: u64,
-    /// Misconfigurations.
-    pub misconfigurations: u64,
+    /// For how long the findings are public when the file was written, in days.
+    pub age_days: Ages,
+    /// Secrets; absent when nobody looked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<u64>,
+    /// Misconfigurations; absent when nobody looked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misconfigurations: Option<u64>,
     /// Packages.
     pub packages: u64,
     /// Gaps in the coverage.
     pub coverage_gaps: u64,
+    /// Why the status is `unknown`, one sentence each; absent when it is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_because: Vec<String>,
     /// Day of the newest advisories.
     pub database_date: String,
     /// Whether the distribution gets no more fixes; absent when not known.
@@ -327,10 +353,12 @@ impl SecurityMetrics {
             known_exploited: m.exploited,
             waived: m.waived,
             hidden: m.hidden,
+            age_days: m.publication.ages(now),
             secrets: m.secrets,
             misconfigurations: m.misconfigurations,
             packages: m.packages,
             coverage_gaps: m.coverage_gaps,
+            unknown_because: m.open.clone(),
             database_date: m.database_date.clone(),
             end_of_life: m.support.as_ref().map(|(_, ended)| *ended),
         }
@@ -404,6 +432,83 @@ mod tests {
             assert_eq!(found, expected, "{severities:?} {gate:?} {fatal}");
             assert_eq!(ComplianceStatus::from_name(found.name()), Some(found));
         }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_not_compliant() {
+        type Change = fn(&mut Report);
+        let cases: [(&str, Change, u32, bool); 6] = [
+            ("whole", |_| {}, 100, true),
+            (
+                "no advisories for one of two ecosystems",
+                |r| {
+                    sample::package_of(r, seaworthy_model::PackageType::Npm, "a", "1");
+                    sample::gap(r, CoverageKind::NoShard, "npm");
+                },
+                100,
+                true,
+            ),
+            (
+                "no advisories at all",
+                |r| sample::gap(r, CoverageKind::NoShard, "debian:12"),
+                0,
+                false,
+            ),
+            (
+                "vulnerabilities were not asked for",
+                |r| r.scanners = vec!["secret".to_owned()],
+                0,
+                false,
+            ),
+            (
+                "a scanner gave no report",
+                |r| sample::gap(r, CoverageKind::ScannerFailed, "trivy"),
+                0,
+                false,
+            ),
+            ("hidden", |r| r.hidden = 3, 100, true),
+        ];
+        for (name, change, score, assessed) in cases {
+            let mut report = sample::report("web:1");
+            sample::package(&mut report, "curl", "8");
+            change(&mut report);
+            let found = measure(&report, &context());
+            assert_eq!(found.security_score, score, "{name}");
+            assert_eq!(found.assessed, assessed, "{name}");
+            let expected = if name == "whole" {
+                ComplianceStatus::Compliant
+            } else {
+                ComplianceStatus::Unknown
+            };
+            assert_eq!(found.compliance, expected, "{name}");
+            assert_eq!(found.open.is_empty(), name == "whole", "{:?}", found.open);
+        }
+        // What was found speaks against it, however much was not looked at.
+        let mut report = sample::report("web:1");
+        sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Critical);
+        sample::gap(&mut report, CoverageKind::NoShard, "npm");
+        let found = measure(&report, &context());
+        assert_eq!(found.compliance, ComplianceStatus::NonCompliant);
+        // Secrets that nobody looked for are not none.
+        assert_eq!(found.secrets, Some(0));
+        report.scanners = vec!["vuln".to_owned()];
+        let found = measure(&report, &context());
+        assert_eq!((found.secrets, found.misconfigurations), (None, None));
+    }
+
+    #[test]
+    fn ages_stand_in_the_file() {
+        let mut report = sample::report("web:1");
+        for (id, severity) in [("CVE-1", Severity::Critical), ("CVE-2", Severity::High)] {
+            sample::vulnerable(&mut report, id, "curl", "8", severity);
+        }
+        report.findings[0].published = "2026-10-26".parse().ok();
+        let metrics = SecurityMetrics::new(&measure(&report, &context()), sample::now());
+        let json = serde_json::to_value(&metrics).unwrap();
+        assert_eq!(json["age_days"]["oldest_critical"], 30);
+        assert_eq!(json["age_days"]["oldest_high"], serde_json::Value::Null);
+        assert_eq!(json["age_days"]["mean"], 30.6);
+        assert_eq!(json["age_days"]["unknown"], 1);
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub(crate) fn report(name: &str) -> Report {
             }),
             ..Inventory::default()
         },
+        scanners: ["vuln", "secret", "config", "license"]
+            .map(str::to_owned)
+            .to_vec(),
         gate: GateResult {
             passed: true,
             ..GateResult::default()

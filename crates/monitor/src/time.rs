@@ -1,6 +1,7 @@
 //! Times as the artefacts of the field carry them.
 
 use jiff::Timestamp;
+use seaworthy_model::Date;
 
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
@@ -26,15 +27,10 @@ pub(crate) fn date(time: Timestamp) -> String {
     iso(time).chars().take(10).collect()
 }
 
-/// Midnight UTC of a day `YYYY-MM-DD`, also where more follows it; none for anything else.
+/// Midnight UTC of a day `YYYY-MM-DD`, also where a time follows it; none for anything else.
 pub(crate) fn midnight(day: &str) -> Option<Timestamp> {
-    format!("{}T00:00:00Z", day.get(..10)?).parse().ok()
-}
-
-/// Whole days from a day until a time; never negative.
-pub(crate) fn days_since(day: &str, now: Timestamp) -> Option<i64> {
-    let seconds = now.as_second() - midnight(day)?.as_second();
-    Some((seconds / DAY).max(0))
+    let day: Date = day.parse().ok()?;
+    Timestamp::from_second(i64::from(day.days()) * DAY).ok()
 }
 
 #[cfg(test)]
@@ -49,19 +45,16 @@ mod tests {
     }
 
     #[test]
-    fn days_are_counted_from_midnight() {
-        let now: Timestamp = "2026-11-25T13:00:00Z".parse().unwrap();
+    fn days_begin_at_midnight() {
         for (day, expected) in [
-            ("2026-11-25", Some(0)),
-            ("2026-11-24", Some(1)),
-            ("2026-11-20T08:00:00Z", Some(5)),
-            ("2027-01-01", Some(0)),
+            ("2026-11-25", Some("2026-11-25T00:00:00+00:00")),
+            ("2026-11-20T08:00:00Z", Some("2026-11-20T00:00:00+00:00")),
             ("2026-13-01", None),
             ("yesterday", None),
             ("", None),
             ("2026-11-é5", None),
         ] {
-            assert_eq!(days_since(day, now), expected, "{day}");
+            assert_eq!(midnight(day).map(iso).as_deref(), expected, "{day}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{ComplianceStatus, Measurement, Tally};
+use crate::{Ages, ComplianceStatus, Measurement, Tally};
 
 /// One scan, as far as a trend needs it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +25,8 @@ pub struct Point {
     pub fixable: u64,
     /// Findings that are known to be exploited.
     pub exploited: u64,
+    /// For how long the findings were public when it was scanned, in days.
+    pub age_days: Ages,
     /// Secrets.
     pub secrets: u64,
     /// Misconfigurations.
@@ -46,8 +48,9 @@ impl Point {
     #[must_use]
     pub fn of(measurement: &Measurement, now: Timestamp) -> Self {
         let m = measurement;
+        let at = crate::time::to_second(m.scanned_at.unwrap_or(now));
         Self {
-            at: crate::time::to_second(m.scanned_at.unwrap_or(now)),
+            at,
             image: m.image.clone(),
             digest: m.digest.clone(),
             environment: m.environment.clone(),
@@ -55,8 +58,9 @@ impl Point {
             vulnerabilities: m.vulnerabilities,
             fixable: m.fixable,
             exploited: m.exploited,
-            secrets: m.secrets,
-            misconfigurations: m.misconfigurations,
+            age_days: m.publication.ages(at),
+            secrets: m.secrets.unwrap_or(0),
+            misconfigurations: m.misconfigurations.unwrap_or(0),
             security_score: m.security_score,
             risk_score: m.risk_score,
             compliance: m.compliance,

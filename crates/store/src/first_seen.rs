@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use seaworthy_model::Date;
 use seaworthy_model::{Finding, Package, Report};
 use seaworthy_monitor::{finding_keys, iso};
-use seaworthy_model::Date;
 use seaworthy_policy::finding_key;
 
 /// Since when an image has its findings. The empty one is that of an image that was never seen.

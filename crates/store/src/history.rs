@@ -222,6 +222,13 @@ impl History {
             .map_err(|e| Error::sql("write to", path, &e))
     }
 
+    /// Lets the file grow no more, as on a full disk.
+    #[cfg(test)]
+    pub(crate) fn limit_pages_for_test(&mut self) {
+        let limit = sqlx::query("PRAGMA max_page_count = 1").execute(&mut self.connection);
+        self.runtime.run(limit).expect("a limit");
+    }
+
     /// Reads the whole file and says whether it is sound.
     ///
     /// # Errors
@@ -376,9 +383,10 @@ async fn insert_scan(
     sqlx::query_scalar(
         "INSERT INTO scan (repository, image, digest, environment, project, at, assessed,
              critical, high, medium, low, negligible, unknown, fixable, exploited, secrets,
-             misconfigurations, security_score, risk_score, compliance)
+             misconfigurations, security_score, risk_score, compliance, oldest_critical,
+             oldest_high, mean_age, undated)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20)
+             ?19, ?20, ?21, ?22, ?23, ?24)
          ON CONFLICT (image, digest, environment, at) DO UPDATE SET
              project = excluded.project, assessed = excluded.assessed,
              critical = excluded.critical, high = excluded.high, medium = excluded.medium,
@@ -386,7 +394,9 @@ async fn insert_scan(
              fixable = excluded.fixable, exploited = excluded.exploited,
              secrets = excluded.secrets, misconfigurations = excluded.misconfigurations,
              security_score = excluded.security_score, risk_score = excluded.risk_score,
-             compliance = excluded.compliance
+             compliance = excluded.compliance, oldest_critical = excluded.oldest_critical,
+             oldest_high = excluded.oldest_high, mean_age = excluded.mean_age,
+             undated = excluded.undated
          RETURNING id",
     )
     .bind(repository(&point.image))
@@ -409,6 +419,10 @@ async fn insert_scan(
     .bind(i64::from(point.security_score))
     .bind(point.risk_score)
     .bind(point.compliance.name())
+    .bind(point.age_days.oldest_critical.map(i64::from))
+    .bind(point.age_days.oldest_high.map(i64::from))
+    .bind(point.age_days.mean)
+    .bind(signed(point.age_days.unknown))
     .fetch_one(connection)
     .await
 }

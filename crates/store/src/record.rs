@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use seaworthy_model::{Report, State};
-use seaworthy_monitor::{ComplianceStatus, FindingKey, Measurement, Point, Tally, finding_keys};
+use seaworthy_monitor::{
+    Ages, ComplianceStatus, FindingKey, Measurement, Point, Tally, finding_keys,
+};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -55,28 +57,43 @@ pub struct StoredScan {
 }
 
 /// The columns that [`point`] reads.
-pub(crate) const POINT_COLUMNS: &str = "scan.image, scan.digest, scan.environment, scan.at, scan.assessed, scan.critical, scan.high, scan.medium, scan.low, scan.negligible, scan.unknown, scan.fixable, scan.exploited, scan.secrets, scan.misconfigurations, scan.security_score, scan.risk_score, scan.compliance";
+pub(crate) const POINT_COLUMNS: &str = "scan.image, scan.digest, scan.environment, scan.at, scan.assessed, scan.critical, scan.high, scan.medium, scan.low, scan.negligible, scan.unknown, scan.fixable, scan.exploited, scan.secrets, scan.misconfigurations, scan.security_score, scan.risk_score, scan.compliance, scan.oldest_critical, scan.oldest_high, scan.mean_age, scan.undated";
 
 pub(crate) fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
     let number = |name: &str| -> Result<u64, sqlx::Error> {
         let value: i64 = row.try_get(name)?;
         u64::try_from(value).map_err(|e| sqlx::Error::Decode(Box::new(e)))
     };
+    let days = |name: &str| -> Result<Option<u32>, sqlx::Error> {
+        let value: Option<i64> = row.try_get(name)?;
+        let days = value.map(u32::try_from).transpose();
+        days.map_err(|e| sqlx::Error::Decode(Box::new(e)))
+    };
     let compliance: String = row.try_get("compliance")?;
+    let vulnerabilities = Tally {
+        critical: number("critical")?,
+        high: number("high")?,
+        medium: number("medium")?,
+        low: number("low")?,
+        negligible: number("negligible")?,
+        unknown: number("unknown")?,
+    };
+    let undated: Option<i64> = row.try_get("undated")?;
+    let age_days = Ages {
+        oldest_critical: days("oldest_critical")?,
+        oldest_high: days("oldest_high")?,
+        mean: row.try_get("mean_age")?,
+        // Nobody asked for days when it was stored.
+        unknown: undated.map_or(vulnerabilities.total(), i64::unsigned_abs),
+    };
     Ok(Point {
         at: time(row.try_get("at")?)?,
         image: row.try_get("image")?,
         digest: row.try_get("digest")?,
         environment: row.try_get("environment")?,
         assessed: row.try_get("assessed")?,
-        vulnerabilities: Tally {
-            critical: number("critical")?,
-            high: number("high")?,
-            medium: number("medium")?,
-            low: number("low")?,
-            negligible: number("negligible")?,
-            unknown: number("unknown")?,
-        },
+        vulnerabilities,
+        age_days,
         fixable: number("fixable")?,
         exploited: number("exploited")?,
         secrets: number("secrets")?,

@@ -10,7 +10,7 @@ use crate::Error;
 pub(crate) const APPLICATION_ID: i64 = 0x5357_4859;
 
 /// What brings a file from version `n` to `n + 1`; a step is never changed once it was released.
-pub(crate) const MIGRATIONS: &[&str] = &[HISTORY];
+pub(crate) const MIGRATIONS: &[&str] = &[HISTORY, AGES];
 
 /// A scan and its figures; the keys of its findings, each text once; and since when a repository
 /// has each of them. `first_seen` outlives the scans that are pruned.
@@ -58,6 +58,15 @@ CREATE TABLE first_seen (
     PRIMARY KEY (repository, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX first_seen_by_key ON first_seen (key);
+";
+
+/// For how many days the oldest critical and high findings were public, the mean of all, and how
+/// many are without a day; scans that were stored before have none of them.
+const AGES: &str = "
+ALTER TABLE scan ADD COLUMN oldest_critical INTEGER;
+ALTER TABLE scan ADD COLUMN oldest_high INTEGER;
+ALTER TABLE scan ADD COLUMN mean_age REAL;
+ALTER TABLE scan ADD COLUMN undated INTEGER;
 ";
 
 /// Brings a file to the newest version, one process at a time.

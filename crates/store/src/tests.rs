@@ -419,7 +419,8 @@ fn an_older_file_gets_the_steps_that_it_lacks() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("history.db");
     History::open(&path).unwrap().close().unwrap();
-    let steps = [MIGRATIONS[0], "ALTER TABLE scan ADD COLUMN note TEXT"];
+    let known = MIGRATIONS.len();
+    let steps = [MIGRATIONS, &["ALTER TABLE scan ADD COLUMN note TEXT"]].concat();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -434,14 +435,15 @@ fn an_older_file_gets_the_steps_that_it_lacks() {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-            assert_eq!((version, application), (2, APPLICATION_ID));
+            assert_eq!((version, application), (known as i64 + 1, APPLICATION_ID));
         }
         sqlx::query("SELECT note FROM scan")
             .execute(&mut connection)
             .await
             .unwrap();
         // A step that fails leaves the file as it was.
-        let broken = [steps[0], steps[1], "CREATE TABLE half (x); SELECT nonsense FROM nowhere"];
+        let half = "CREATE TABLE half (x); SELECT nonsense FROM nowhere";
+        let broken = [&steps[..], &[half]].concat();
         assert!(migrate(&mut connection, &path, &broken).await.is_err());
         let half: i64 =
             sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'half'")
@@ -450,6 +452,86 @@ fn an_older_file_gets_the_steps_that_it_lacks() {
                 .unwrap();
         assert_eq!(half, 0);
     });
+}
+
+/// A file as the first version wrote it, with a scan, goes on to be used.
+#[test]
+fn scans_that_were_stored_before_ages_were_known_are_read() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("history.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..1])
+            .await
+            .unwrap();
+        let scan = "INSERT INTO scan VALUES (1, 'web', 'web:1', '', '', 'shop', 1700000000, 1,
+                1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 80, 90.5, 'non-compliant')";
+        sqlx::raw_sql(scan).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let mut history = History::open_existing(&path).unwrap();
+    let mut dated = report("web:2", &["CVE-1", "CVE-2"]);
+    dated.findings[0].published = "2023-10-25".parse().ok();
+    history.append(&record_of(&dated, 1)).unwrap();
+    let points = history.trend("web", None).unwrap().points;
+    let ages: Vec<_> = points.iter().map(|p| p.age_days).collect();
+    // 1,700,000,000 is 14 November 2023; the second scan is a day later.
+    assert_eq!((ages[0].oldest_high, ages[0].unknown), (None, 3));
+    assert_eq!((ages[1].oldest_high, ages[1].unknown), (Some(21), 1));
+    assert_eq!(ages[1].mean, Some(21.9));
+    assert_eq!(points[0].vulnerabilities.high, 2);
+    history.verify().unwrap();
+}
+
+/// The clock of a machine may be set back: nothing comes from the future, nothing is lost.
+#[test]
+fn a_clock_that_goes_backwards_does_no_harm() {
+    let (_directory, mut history) = fresh();
+    history.append(&record("web:1", 9, &["CVE-1"])).unwrap();
+    history
+        .append(&record("web:1", 2, &["CVE-1", "CVE-2"]))
+        .unwrap();
+    let series = history.trend("web", None).unwrap();
+    let times: Vec<_> = series.points.iter().map(|p| p.at).collect();
+    assert_eq!(times, [at(2), at(9)]);
+    assert_eq!(
+        history.first_seen(&keys("CVE-1"), "web").unwrap(),
+        Some(at(2))
+    );
+    // What the scan of the later time does not have is not forgotten with the earlier one.
+    let retention = Retention {
+        since: at(0),
+        keep_latest: 1,
+    };
+    assert_eq!(history.prune(&retention).unwrap(), Pruned::default());
+    assert_eq!(
+        history.first_seen(&keys("CVE-2"), "web").unwrap(),
+        Some(at(2))
+    );
+}
+
+/// A disk without room refuses, says so, and leaves what was stored.
+#[test]
+fn a_full_disk_is_named_and_nothing_half_is_stored() {
+    let (directory, mut history) = fresh();
+    history.append(&record("web:1", 1, &["CVE-1"])).unwrap();
+    let path = directory.path().join("deep/er/history.db");
+    history.limit_pages_for_test();
+    let ids: Vec<String> = (0..20_000).map(|n| format!("CVE-2026-{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let error = history.append(&record("web:2", 2, &ids)).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("cannot write to") && text.contains("full"),
+        "{text}"
+    );
+    assert!(text.contains(&path.display().to_string()), "{text}");
+    assert_eq!(history.list(&ListFilter::default()).unwrap().len(), 1);
+    history.verify().unwrap();
 }
 
 #[test]

@@ -323,7 +323,7 @@ enum Good {
 type Stat = (&'static str, &'static str, &'static str, &'static str, Good);
 
 #[rustfmt::skip]
-const STATS: [Stat; 16] = [
+const STATS: [Stat; 17] = [
     ("Images", "Images that report.",
      "count(count by (image) ($metric))", "container_scan_assessed", Good::Any),
     ("Not assessed", "Images about which nothing is known.",
@@ -344,6 +344,8 @@ const STATS: [Stat; 16] = [
      "sum($metric)", "container_vulnerabilities_fixable", Good::ZeroMostly),
     ("Waived", "Vulnerabilities that somebody decided to live with.",
      "sum($metric)", "container_vulnerabilities_waived", Good::Any),
+    ("Undated", "Vulnerabilities whose day of publication is not known: no age counts them.",
+     "sum($metric)", "container_vulnerabilities_undated", Good::Any),
     ("Secrets", "Secrets in images.",
      "sum($metric)", "container_secrets", Good::Zero),
     ("Misconfigurations", "Misconfigurations of images and of the files in them.",
@@ -421,6 +423,35 @@ fn history(b: &mut Builder<'_>) {
         "short",
         &worst,
     );
+    let ages = [
+        (
+            format!(
+                "max(time() - {})",
+                b.of("container_vulnerabilities_critical_oldest_timestamp_seconds")
+            ),
+            "oldest critical",
+        ),
+        (
+            format!(
+                "max(time() - {})",
+                b.of("container_vulnerabilities_high_oldest_timestamp_seconds")
+            ),
+            "oldest high",
+        ),
+        (
+            format!(
+                "avg({})",
+                b.of("container_vulnerabilities_mean_age_seconds")
+            ),
+            "mean of all, per image",
+        ),
+    ];
+    b.graph(
+        "For how long vulnerabilities are public",
+        "Since publication; those whose day is not known are left out.",
+        "s",
+        &ages,
+    );
     let size = [(
         format!("topk(10, max by (image) ({}))", b.of("container_packages")),
         "{{image}}",
@@ -434,7 +465,7 @@ fn history(b: &mut Builder<'_>) {
 }
 
 /// Column, metric and unit of the table; the ages are worked out when it is shown.
-const COLUMNS: [(&str, &str, &str); 13] = [
+const COLUMNS: [(&str, &str, &str); 14] = [
     ("Status", "container_compliance_status", "short"),
     ("Score", "container_security_score", "short"),
     ("Risk score", "container_risk_score", "short"),
@@ -444,6 +475,11 @@ const COLUMNS: [(&str, &str, &str); 13] = [
     ("Low", "container_vulnerabilities_low", "short"),
     ("Fixable", "container_vulnerabilities_fixable", "short"),
     ("Exploited", "container_vulnerabilities_exploited", "short"),
+    (
+        "Oldest critical",
+        "container_vulnerabilities_critical_oldest_timestamp_seconds",
+        "s",
+    ),
     ("Secrets", "container_secrets", "short"),
     ("Scanned", "container_scan_timestamp_seconds", "s"),
     ("Advisories", "container_database_timestamp_seconds", "s"),

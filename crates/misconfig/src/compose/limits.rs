@@ -72,9 +72,9 @@ impl Service<'_> {
         let Some(text) = node.text() else { return };
         let is_endless = match text.split_once(':') {
             None => matches!(text, "always" | "unless-stopped" | "on-failure"),
-            Some(("on-failure", times)) => {
-                times.parse::<i64>().is_ok_and(|n| !(1..=MAX_RESTARTS).contains(&n))
-            }
+            Some(("on-failure", times)) => times
+                .parse::<i64>()
+                .is_ok_and(|n| !(1..=MAX_RESTARTS).contains(&n)),
             Some(_) => false,
         };
         if is_endless {
@@ -128,10 +128,22 @@ mod tests {
         for (service, expected) in [
             ("", vec!["15", "30", "19"]),
             ("mem_limit: 1g\n    cpus: 0.5\n    pids_limit: 100", vec![]),
-            ("mem_limit: 0\n    cpus: '0'\n    pids_limit: -1", vec!["15", "30", "19"]),
-            ("mem_limit: 0m\n    cpu_shares: 512\n    pids_limit: 9", vec!["15"]),
-            ("mem_limit: ${MEM}\n    cpuset: 0-3\n    pids_limit: $P", vec![]),
-            ("cpu_quota: -1\n    mem_limit: 9m\n    pids_limit: 9", vec!["30"]),
+            (
+                "mem_limit: 0\n    cpus: '0'\n    pids_limit: -1",
+                vec!["15", "30", "19"],
+            ),
+            (
+                "mem_limit: 0m\n    cpu_shares: 512\n    pids_limit: 9",
+                vec!["15"],
+            ),
+            (
+                "mem_limit: ${MEM}\n    cpuset: 0-3\n    pids_limit: $P",
+                vec![],
+            ),
+            (
+                "cpu_quota: -1\n    mem_limit: 9m\n    pids_limit: 9",
+                vec!["30"],
+            ),
             (
                 "deploy: {resources: {limits: {cpus: '0.5', memory: 512M, pids: 9}}}",
                 vec![],
@@ -142,7 +154,10 @@ mod tests {
                 vec!["15", "30", "19"],
             ),
             // One of two places is enough.
-            ("cpus: 0\n    deploy: {resources: {limits: {cpus: 1, memory: 1G, pids: 1}}}", vec![]),
+            (
+                "cpus: 0\n    deploy: {resources: {limits: {cpus: 1, memory: 1G, pids: 1}}}",
+                vec![],
+            ),
         ] {
             let mut sorted = expected.clone();
             sorted.sort_unstable();
@@ -167,9 +182,15 @@ mod tests {
             ("deploy: {restart_policy: {condition: any}}", true),
             ("deploy: {restart_policy: {delay: 5s}}", true),
             ("deploy: {restart_policy: {condition: none}}", false),
-            ("deploy: {restart_policy: {condition: on-failure, max_attempts: 3}}", false),
+            (
+                "deploy: {restart_policy: {condition: on-failure, max_attempts: 3}}",
+                false,
+            ),
             // What is deployed goes by `deploy`.
-            ("restart: always\n    deploy: {restart_policy: {max_attempts: 3}}", false),
+            (
+                "restart: always\n    deploy: {restart_policy: {max_attempts: 3}}",
+                false,
+            ),
         ] {
             let found = found(&format!("    {restart}\n"));
             assert_eq!(found.contains(&"31".to_owned()), expected, "{restart}");

@@ -454,7 +454,11 @@ mod tests {
             ("$DEVICE", false),
         ] {
             let found = found(&format!("    devices: [{devices}]\n"));
-            let wanted = if expected { vec!["SW-CMP-0032 3"] } else { vec![] };
+            let wanted = if expected {
+                vec!["SW-CMP-0032 3"]
+            } else {
+                vec![]
+            };
             assert_eq!(found, wanted, "{devices}");
         }
     }

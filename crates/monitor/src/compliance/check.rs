@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seaworthy_model::{CoverageKind, Finding, Misconfiguration, Package, Severity};
+use seaworthy_model::{CoverageKind, Date, Finding, Misconfiguration, Package, Severity};
 use serde::Serialize;
 
+use super::supply::{self, Predicate, attested_by};
 use super::{Evidence, Status};
 use crate::score::is_fixable;
-use crate::time::{DAY, days_since};
+use crate::time::DAY;
 
 /// How many things a check names.
 const NAMED: usize = 10;
@@ -99,6 +100,10 @@ pub(crate) enum Check {
     Inventory,
     /// A trusted key signed it.
     Signature,
+    /// A trusted key attests how it was built.
+    Provenance,
+    /// All attestations are by trusted keys.
+    Attestations,
     /// The scan is not older than so many days.
     ScanAge(i64),
     /// The advisories are not older than so many days.
@@ -130,6 +135,9 @@ pub struct CheckResult {
     /// What limits a good answer: waivers, gaps that are not decisive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<String>,
+    /// What a good answer rests on beside the scan: who signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -197,7 +205,10 @@ const fn is_decisive(kind: CoverageKind) -> bool {
     kind.is_fatal()
         || matches!(
             kind,
-            CoverageKind::NoShard | CoverageKind::StarterOnly | CoverageKind::SkippedLayer
+            CoverageKind::NoShard
+                | CoverageKind::StarterOnly
+                | CoverageKind::SkippedLayer
+                | CoverageKind::SupportEnded
         )
 }
 
@@ -212,11 +223,13 @@ impl Check {
                 "no vulnerability of severity {severity} or above that a fixed version exists for"
             ),
             Self::Exploited => "no vulnerability that is known to be exploited (KEV)".to_owned(),
-            Self::Supported => "the distribution gets security fixes".to_owned(),
+            Self::Supported => "the distribution and its packages get security fixes".to_owned(),
             Self::Secrets => "no secret in any layer, setting or variable".to_owned(),
             Self::NonRoot => "the image starts as another user than root".to_owned(),
             Self::Inventory => "every package is listed".to_owned(),
             Self::Signature => "the image has a signature of a trusted key".to_owned(),
+            Self::Provenance => "a trusted key attests how the image was built".to_owned(),
+            Self::Attestations => "every attestation is by a trusted key".to_owned(),
             Self::ScanAge(days) => format!("the scan is at most {days} days old"),
             Self::DatabaseAge(days) => format!("the advisories are at most {days} days old"),
             Self::Rules { what, .. } => (*what).to_owned(),
@@ -234,11 +247,9 @@ impl Check {
             Self::Secrets => secrets(facts),
             Self::NonRoot => non_root(facts),
             Self::Inventory => inventory(facts),
-            Self::Signature => match facts.evidence.signed {
-                None => Answer::unknown("no signature was looked for"),
-                Some(true) => Answer::met(),
-                Some(false) => Answer::violated(vec!["no signature of a trusted key".to_owned()]),
-            },
+            Self::Signature => supply::signature(&facts.evidence.supply),
+            Self::Provenance => supply::provenance(&facts.evidence.supply),
+            Self::Attestations => supply::attestations(&facts.evidence.supply),
             Self::ScanAge(days) => scan_age(facts, *days),
             Self::DatabaseAge(days) => database_age(facts, *days),
             Self::Rules {
@@ -249,35 +260,39 @@ impl Check {
     }
 }
 
-struct Answer {
-    status: Status,
-    evidence: Vec<String>,
-    limits: Vec<String>,
+/// What a check found, before it is cut to what is shown.
+pub(super) struct Answer {
+    pub(super) status: Status,
+    pub(super) evidence: Vec<String>,
+    pub(super) limits: Vec<String>,
+    pub(super) proof: Vec<String>,
 }
 
 impl Answer {
-    fn met() -> Self {
-        Self {
-            status: Status::Met,
-            evidence: Vec::new(),
-            limits: Vec::new(),
-        }
+    pub(super) fn met() -> Self {
+        Self::of(Status::Met, Vec::new())
     }
 
-    fn of(status: Status, evidence: Vec<String>) -> Self {
+    pub(super) fn of(status: Status, evidence: Vec<String>) -> Self {
         Self {
             status,
             evidence,
             limits: Vec::new(),
+            proof: Vec::new(),
         }
     }
 
-    fn violated(evidence: Vec<String>) -> Self {
+    pub(super) fn violated(evidence: Vec<String>) -> Self {
         Self::of(Status::Violated, evidence)
     }
 
-    fn unknown(why: impl Into<String>) -> Self {
+    pub(super) fn unknown(why: impl Into<String>) -> Self {
         Self::of(Status::NotAssessed, vec![why.into()])
+    }
+
+    pub(super) fn shown(mut self, by: String) -> Self {
+        self.proof.push(by);
+        self
     }
 
     fn result(mut self, check: String) -> CheckResult {
@@ -289,6 +304,7 @@ impl Answer {
             evidence: self.evidence,
             more,
             limits: self.limits,
+            proof: self.proof,
         }
     }
 }
@@ -334,10 +350,18 @@ fn vulnerabilities(facts: &Facts<'_>, counts: impl Fn(&Finding) -> bool) -> Answ
 
 fn supported(facts: &Facts<'_>) -> Answer {
     let report = facts.evidence.report;
+    let ended = (report.support.iter())
+        .filter(|support| support.ended)
+        .map(|support| format!("no more fixes since {}", support.end));
+    let gaps = &report.inventory.coverage.entries;
+    let packages = (gaps.iter())
+        .filter(|entry| entry.kind == CoverageKind::SupportEnded)
+        .map(|entry| format!("no more fixes for {}", entry.subject));
+    let against: Vec<String> = ended.chain(packages).collect();
+    if !against.is_empty() {
+        return Answer::violated(against);
+    }
     match &report.support {
-        Some(support) if support.ended => {
-            Answer::violated(vec![format!("no more fixes since {}", support.end)])
-        }
         Some(_) => Answer::met(),
         None => Answer::unknown(match &report.inventory.distribution {
             Some(d) => format!(
@@ -409,6 +433,7 @@ fn inventory(facts: &Facts<'_>) -> Answer {
                 CoverageKind::UnreadableDatabase
                     | CoverageKind::SkippedLayer
                     | CoverageKind::UnknownDistribution
+                    | CoverageKind::ScannerFailed
             )
         })
         .map(|e| format!("{}: {}", e.kind.name(), e.subject))
@@ -417,6 +442,10 @@ fn inventory(facts: &Facts<'_>) -> Answer {
         return Answer::of(Status::NotAssessed, unread);
     }
     let mut answer = Answer::met();
+    let keys = attested_by(&facts.evidence.supply, Predicate::BillOfMaterials);
+    if !keys.is_empty() {
+        answer = answer.shown(format!("bill of materials attested by {}", keys.join(", ")));
+    }
     let skipped = coverage
         .entries
         .iter()
@@ -437,15 +466,27 @@ fn scan_age(facts: &Facts<'_>, days: i64) -> Answer {
     if age > days {
         Answer::violated(vec![format!("scanned {age} days ago")])
     } else {
+        not_of_the_future(age)
+    }
+}
+
+/// Clocks differ by hours at most; a day that has not come yet says nothing about an age.
+fn not_of_the_future(age: i64) -> Answer {
+    if age < -1 {
+        Answer::unknown("its date lies in the future: one of the clocks is wrong")
+    } else {
         Answer::met()
     }
 }
 
 fn database_age(facts: &Facts<'_>, days: i64) -> Answer {
-    match days_since(&facts.evidence.report.database.date, facts.evidence.now) {
-        None => Answer::unknown("the database does not tell its date"),
-        Some(age) if age > days => Answer::violated(vec![format!("{age} days old")]),
-        Some(_) => Answer::met(),
+    let now = Date::from_seconds(facts.evidence.now.as_second());
+    match facts.evidence.report.database.date.parse::<Date>() {
+        Err(_) => Answer::unknown("the database does not tell its date"),
+        Ok(day) => match i64::from(now.since(day)) {
+            age if age > days => Answer::violated(vec![format!("{age} days old")]),
+            age => not_of_the_future(age),
+        },
     }
 }
 

@@ -12,6 +12,7 @@ mod nist;
 mod pci;
 mod rules;
 mod soc2;
+mod supply;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -27,6 +28,7 @@ use serde::Serialize;
 use crate::{Waivers, iso};
 pub(crate) use check::Check;
 pub use check::{CheckResult, RuleSet};
+pub use supply::{Attestations, Attested, Signatures, Supply};
 pub use view::controls_markdown;
 
 /// A framework of controls.
@@ -229,8 +231,8 @@ pub struct Evidence<'a> {
     /// The rules that the configuration scanner has: a control whose rules it does not have is not
     /// covered, however clean the report.
     pub rules: RuleSet,
-    /// Whether a signature by a trusted key was verified; none when nobody tried.
-    pub signed: Option<bool>,
+    /// Signatures and attestations, as far as somebody looked.
+    pub supply: Supply,
     /// When the image was scanned; none when not known.
     pub scanned_at: Option<Timestamp>,
     /// Now.

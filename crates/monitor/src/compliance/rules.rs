@@ -6,6 +6,7 @@ use super::Check;
 const BUILD: &[&str] = &["image", "dockerfile"];
 const RUN: &[&str] = &["compose", "kubernetes"];
 const KUBERNETES: &[&str] = &["kubernetes"];
+const COMPOSE: &[&str] = &["compose"];
 
 const fn built(what: &'static str, references: &'static [&'static str]) -> Check {
     Check::Rules {
@@ -55,7 +56,15 @@ pub(super) const NO_SECRET_IN_BUILD: Check = built(
     "no secret in variables, arguments and history",
     &["CIS-DI-0010", "AVD-DS-0031"],
 );
-pub(super) const NO_SSH: Check = built("no SSH port exposed", &["AVD-DS-0004"]);
+pub(super) const NO_SSH: Check = Check::Rules {
+    what: "no SSH port exposed or published",
+    kinds: &["image", "dockerfile", "compose"],
+    references: &["AVD-DS-0004", "CIS-DOCKER-5.7"],
+};
+pub(super) const VERIFIED_PACKAGES: Check = built(
+    "signatures of packages are checked where they are installed",
+    &["CIS-DOCKER-4.11"],
+);
 pub(super) const FIXED_BASE: Check = built(
     "no base image without a version",
     &["DKL-DI-0006", "DL3006", "DL3007", "AVD-DS-0001"],
@@ -66,14 +75,17 @@ pub(super) const APPARMOR: Check = run(
     "AppArmor is not switched off",
     &["AVD-KSV-0002", "CIS-DOCKER-5.2"],
 );
-pub(super) const SELINUX: Check = run("no SELinux option that weakens", &["AVD-KSV-0025"]);
+pub(super) const SELINUX: Check = run(
+    "no SELinux option that weakens",
+    &["AVD-KSV-0025", "CIS-DOCKER-5.3"],
+);
 pub(super) const DROP_CAPABILITIES: Check = run(
     "capabilities are dropped",
     &[
         "AVD-KSV-0003",
         "AVD-KSV-0106",
-        "CIS-DOCKER-5.4",
         "CIS-K8S-5.2.10",
+        "SW-CMP-0018",
     ],
 );
 pub(super) const NO_CAPABILITIES: Check = run(
@@ -81,8 +93,8 @@ pub(super) const NO_CAPABILITIES: Check = run(
     &[
         "AVD-KSV-0022",
         "AVD-KSV-0005",
-        "CIS-DOCKER-5.4",
         "CIS-K8S-5.2.9",
+        "SW-CMP-0007",
     ],
 );
 pub(super) const NOT_PRIVILEGED: Check = run(
@@ -114,7 +126,7 @@ pub(super) const NO_HOST_IPC: Check = run(
 );
 pub(super) const MEMORY_LIMIT: Check =
     run("a limit of memory", &["AVD-KSV-0018", "CIS-DOCKER-5.11"]);
-pub(super) const CPU_LIMIT: Check = run("a limit of CPU", &["AVD-KSV-0011"]);
+pub(super) const CPU_LIMIT: Check = run("a limit of CPU", &["AVD-KSV-0011", "CIS-DOCKER-5.12"]);
 pub(super) const READ_ONLY: Check = run(
     "a read-only root file system",
     &["AVD-KSV-0014", "CIS-DOCKER-5.13"],
@@ -145,7 +157,7 @@ pub(super) const NO_RUN_AS_ROOT: Check = run(
 const fn composed(what: &'static str, references: &'static [&'static str]) -> Check {
     Check::Rules {
         what,
-        kinds: &["compose"],
+        kinds: COMPOSE,
         references,
     }
 }
@@ -159,6 +171,46 @@ pub(super) const NO_HOST_UTS: Check = composed("no host UTS namespace", &["CIS-D
 pub(super) const RUN_HEALTH_CHECK: Check = composed("a health check", &["CIS-DOCKER-5.27"]);
 pub(super) const FIXED_IMAGE: Check = composed("no image without a version", &["CIS-DOCKER-5.28"]);
 pub(super) const PROCESS_LIMIT: Check = composed("a limit of processes", &["CIS-DOCKER-5.29"]);
+pub(super) const NO_LOW_PORT: Check = composed(
+    "no port of the host below 1024, 80 and 443 apart",
+    &["CIS-DOCKER-5.8"],
+);
+pub(super) const FEW_RESTARTS: Check = composed("at most five restarts", &["CIS-DOCKER-5.15"]);
+pub(super) const NO_DEVICE: Check = composed("no device of the host", &["CIS-DOCKER-5.18"]);
+pub(super) const NO_CGROUP: Check = composed("no cgroup of its own choice", &["CIS-DOCKER-5.25"]);
+pub(super) const NO_DEFAULT_BRIDGE: Check =
+    composed("not on the default bridge", &["CIS-DOCKER-5.30"]);
+pub(super) const NO_HOST_USERS: Check = composed("no host user namespace", &["CIS-DOCKER-5.31"]);
+
+/// The checks that Compose files are evidence for too, of Kubernetes manifests alone: a benchmark
+/// of Kubernetes is neither met nor violated by what Compose runs.
+pub(super) mod pods {
+    use super::{Check, KUBERNETES};
+
+    const fn alone(check: Check) -> Check {
+        match check {
+            Check::Rules {
+                what, references, ..
+            } => Check::Rules {
+                what,
+                kinds: KUBERNETES,
+                references,
+            },
+            other => other,
+        }
+    }
+
+    macro_rules! alone {
+        ($($name:ident)*) => {
+            $(pub(crate) const $name: Check = alone(super::$name);)*
+        };
+    }
+
+    alone! {
+        NOT_PRIVILEGED NO_HOST_PROCESSES NO_HOST_IPC NO_HOST_NETWORK NO_ESCALATION NO_RUN_AS_ROOT
+        DROP_CAPABILITIES NO_CAPABILITIES NO_HOST_PATH NO_HOST_PORT SECCOMP READ_ONLY
+    }
+}
 
 // What Kubernetes objects may do.
 pub(super) const NO_CLUSTER_ADMIN: Check = cluster(
@@ -183,7 +235,7 @@ pub(super) const FEW_POD_CREATORS: Check = cluster(
     &["AVD-KSV-0048", "CIS-K8S-5.1.4"],
 );
 pub(super) const NO_DEFAULT_ACCOUNT: Check = cluster(
-    "no rights of a default service account",
+    "no rights of a default service account, and no token of it mounted",
     &["CIS-K8S-5.1.5", "CKV_K8S_42"],
 );
 pub(super) const NO_TOKEN: Check = cluster(
@@ -201,6 +253,10 @@ pub(super) const NO_NODE_PROXY: Check = cluster(
 pub(super) const NO_CERTIFICATES: Check = cluster(
     "no role that approves certificates",
     &["CIS-K8S-5.1.11", "CKV_K8S_156"],
+);
+pub(super) const NO_VOLUME_CREATORS: Check = cluster(
+    "no role that creates persistent volumes",
+    &["CIS-K8S-5.1.9"],
 );
 pub(super) const NO_WEBHOOKS: Check = cluster(
     "no role that changes admission webhooks",

@@ -32,11 +32,22 @@ fn evidence(report: &Report) -> Evidence<'_> {
                 .into(),
         },
         rules,
-        signed: Some(true),
+        supply: signed(),
         scanned_at: Some(sample::now()),
         now: sample::now(),
         waivers: Waivers::default(),
     }
+}
+
+fn signed() -> Supply {
+    let key = || Some("release.pub".to_owned());
+    Supply::looked(
+        [(true, key())],
+        [
+            ("https://slsa.dev/provenance/v1".to_owned(), true, key()),
+            ("https://spdx.dev/Document".to_owned(), true, key()),
+        ],
+    )
 }
 
 fn clean() -> Report {
@@ -83,7 +94,7 @@ fn without_evidence_nothing_is_met() {
     let blind = Evidence {
         scanned: Scanned::default(),
         rules: RuleSet::default(),
-        signed: None,
+        supply: Supply::default(),
         scanned_at: None,
         ..evidence(&report)
     };
@@ -97,7 +108,42 @@ fn without_evidence_nothing_is_met() {
 #[test]
 fn each_kind_of_evidence_decides_its_controls() {
     type Change = fn(&mut Report);
-    let cases: [(&str, Change, Framework, &str, Status); 12] = [
+    let cases: [(&str, Change, Framework, &str, Status); 17] = [
+        (
+            "advisories of yesterday's date elsewhere",
+            |r| r.database.date = "2026-11-26".to_owned(),
+            Framework::Nist800190,
+            "4.1.1",
+            Status::Met,
+        ),
+        (
+            "advisories of the future",
+            |r| r.database.date = "2027-06-01".to_owned(),
+            Framework::Nist800190,
+            "4.1.1",
+            Status::NotAssessed,
+        ),
+        (
+            "another scanner gave no report",
+            |r| sample::gap(r, CoverageKind::ScannerFailed, "trivy"),
+            Framework::PciDss4,
+            "6.3.2",
+            Status::NotAssessed,
+        ),
+        (
+            "packages without support, and vulnerabilities",
+            |r| sample::gap(r, CoverageKind::SupportEnded, "debian:12/php-horde"),
+            Framework::Nist800190,
+            "4.1.1",
+            Status::NotAssessed,
+        ),
+        (
+            "packages without support",
+            |r| sample::gap(r, CoverageKind::SupportEnded, "debian:12/php-horde"),
+            Framework::PciDss4,
+            "12.3.4",
+            Status::Violated,
+        ),
         (
             "fixable",
             |r| {
@@ -253,6 +299,85 @@ fn rules_that_are_not_built_cover_nothing() {
     without_files.scanned.configurations.clear();
     let found = status_of(Framework::CisKubernetes, "5.2.2", &without_files);
     assert_eq!(found, Status::NotAssessed);
+}
+
+/// What Compose runs says nothing about a cluster, neither for nor against it.
+#[test]
+fn compose_files_are_no_evidence_about_kubernetes() {
+    let mut report = clean();
+    let mut composed = evidence(&report);
+    composed.scanned.configurations = ["compose".to_owned()].into();
+    let found = evaluate(Framework::CisKubernetes, &composed);
+    let by_rules: Vec<_> = (found.controls.iter())
+        .zip(controls(Framework::CisKubernetes))
+        .filter(|(_, control)| control.rules().next().is_some())
+        .collect();
+    assert!(by_rules.len() > 20);
+    for (control, _) in by_rules {
+        assert_eq!(control.status, Status::NotAssessed, "{control:?}");
+    }
+    report.misconfigurations.push(Misconfiguration {
+        kind: "compose".to_owned(),
+        ..privileged()
+    });
+    let status = |framework, id| status_of(framework, id, &evidence(&report));
+    assert_eq!(status(Framework::CisKubernetes, "5.2.2"), Status::Met);
+    assert_eq!(status(Framework::CisDocker, "5.5"), Status::Violated);
+}
+
+#[test]
+fn signatures_and_attestations_decide_their_controls() {
+    let report = clean();
+    let slsa = |verified: bool| {
+        let by = verified.then(|| "release.pub".to_owned());
+        ("https://slsa.dev/provenance/v1".to_owned(), verified, by)
+    };
+    let unsigned = Supply::looked([], []);
+    let forged = Supply::looked([(false, None)], [slsa(false)]);
+    let bare = Supply::looked([(true, None)], []);
+    for (supply, signature, change, artifacts) in [
+        (
+            Supply::default(),
+            Status::NotAssessed,
+            Status::NotAssessed,
+            Status::NotAssessed,
+        ),
+        (
+            unsigned,
+            Status::Violated,
+            Status::Violated,
+            Status::Violated,
+        ),
+        (forged, Status::Violated, Status::Violated, Status::Violated),
+        (bare, Status::Met, Status::NotAssessed, Status::Met),
+        (signed(), Status::Met, Status::Met, Status::Met),
+    ] {
+        let case = format!("{supply:?}");
+        let evidence = Evidence {
+            supply,
+            ..evidence(&report)
+        };
+        for (framework, id, expected) in [
+            (Framework::CisDocker, "4.5", signature),
+            (Framework::CisKubernetes, "5.5.1", signature),
+            (Framework::PciDss4, "11.5.2", signature),
+            (Framework::Nist800190, "4.1.5", signature),
+            (Framework::Soc2, "CC8.1", change),
+            (Framework::CisDocker, "4.12", artifacts),
+        ] {
+            assert_eq!(
+                status_of(framework, id, &evidence),
+                expected,
+                "{framework} {id} {case}"
+            );
+        }
+    }
+    let page = evaluate(Framework::PciDss4, &evidence(&report)).markdown();
+    assert!(page.contains("signed by release"), "{page}");
+    assert!(
+        page.contains("bill of materials attested by release"),
+        "{page}"
+    );
 }
 
 #[test]

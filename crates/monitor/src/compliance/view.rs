@@ -188,6 +188,7 @@ fn check_cell(check: &CheckResult) -> String {
     let mut cell = format!("{}: {}", check.status.name(), markdown(&check.check));
     let details: Vec<String> = lines_of(check)
         .into_iter()
+        .chain(check.proof.iter().cloned())
         .chain(check.limits.iter().cloned())
         .map(|line| markdown(&line))
         .collect();

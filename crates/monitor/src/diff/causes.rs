@@ -8,6 +8,7 @@ use seaworthy_model::{
 use super::findings::Group;
 use super::packages::{Versions, direction};
 use super::{Cause, Direction};
+use crate::standing::shard_key;
 
 pub(super) struct Causes<'a> {
     old: &'a Report,
@@ -240,14 +241,22 @@ fn gap(
     report: &Report,
     package_is_gone: bool,
 ) -> Option<String> {
+    let is_of_shard = |key: &str| shard_key(package, report).as_deref() == Some(key);
     let hides = |entry: &CoverageEntry| match entry.kind {
         CoverageKind::UnknownDistribution
         | CoverageKind::UnknownRelease
         | CoverageKind::UnreadableDatabase
         | CoverageKind::ScannerFailed => true,
-        CoverageKind::NoShard | CoverageKind::StarterOnly | CoverageKind::SupportEnded => {
+        CoverageKind::NoShard | CoverageKind::StarterOnly => {
+            !package_is_gone && is_of_shard(&entry.subject)
+        }
+        // `debian:11/php-horde`, or a release as a whole.
+        CoverageKind::SupportEnded => {
             !package_is_gone
-                && shard_key(package, report).as_deref() == Some(entry.subject.as_str())
+                && match entry.subject.split_once('/') {
+                    Some((_, source)) => source == package.source_name(),
+                    None => is_of_shard(&entry.subject),
+                }
         }
         CoverageKind::SkippedLayer => package_is_gone,
         CoverageKind::SkippedFile => package_is_gone && holds(&entry.subject, package),
@@ -267,11 +276,4 @@ fn holds(file: &str, package: &Package) -> bool {
     let path = package.evidence.path.as_str();
     path.strip_prefix(file)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with("!/"))
-}
-
-fn shard_key(package: &Package, report: &Report) -> Option<String> {
-    match package.kind.ecosystem() {
-        Some(ecosystem) => Some(ecosystem.shard_key().to_owned()),
-        None => report.inventory.distribution.as_ref()?.shard_key(),
-    }
 }

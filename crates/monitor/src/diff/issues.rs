@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use seaworthy_model::{Location, Report};
 
 use super::{Issue, IssueChanges, IssueKind};
+use crate::standing::looked_for;
 
 /// What makes two issues the same one: lines move, so they are no part of it.
 type Key = (IssueKind, String, String, String);
@@ -18,13 +19,23 @@ pub(super) fn changes(old: &Report, new: &Report) -> IssueChanges {
         both.entry(key).or_default().1.push(issue);
     }
     let mut changes = IssueChanges::default();
-    for (mut before, mut after) in both.into_values() {
+    for ((kind, ..), (mut before, mut after)) in both {
         let kept = before.len().min(after.len());
-        changes.fixed.extend(before.drain(kept..));
+        let gone = before.drain(kept..);
+        if looked_for(new, kind.scanner()) == Some(false) {
+            changes.not_assessed.extend(gone);
+        } else {
+            changes.fixed.extend(gone);
+        }
         changes.new.extend(after.drain(kept..));
         changes.remaining.extend(after);
     }
-    for list in [&mut changes.fixed, &mut changes.new, &mut changes.remaining] {
+    for list in [
+        &mut changes.fixed,
+        &mut changes.new,
+        &mut changes.remaining,
+        &mut changes.not_assessed,
+    ] {
         list.sort_by(|a, b| {
             (b.severity, a.kind, &a.rule, &a.place).cmp(&(a.severity, b.kind, &b.rule, &b.place))
         });

@@ -10,6 +10,7 @@ mod tests;
 use seaworthy_model::{Origin, PackageType, Report, Severity, State};
 use serde::Serialize;
 
+use crate::standing::{looked_for, not_assessed};
 use crate::{Tally, Waivers};
 
 /// One of the two reports.
@@ -32,7 +33,7 @@ pub struct Subject {
     pub packages: usize,
     /// Findings that the display filters removed.
     pub hidden: usize,
-    /// Gaps in the coverage that make the whole report worthless; empty when it was assessed.
+    /// Why the whole report is worthless; empty when it was assessed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_assessed: Vec<String>,
 }
@@ -51,7 +52,7 @@ impl Subject {
             vulnerabilities: Tally::of(active(report).map(|f| f.severity)),
             packages: report.inventory.packages.len(),
             hidden: report.hidden,
-            not_assessed: fatal_gaps(report),
+            not_assessed: not_assessed(report),
         }
     }
 
@@ -76,18 +77,6 @@ pub(crate) fn digest(report: &Report) -> String {
         })
         .cloned()
         .unwrap_or_default()
-}
-
-/// The gaps for which no answer is worth anything, in words.
-pub(crate) fn fatal_gaps(report: &Report) -> Vec<String> {
-    report
-        .inventory
-        .coverage
-        .entries
-        .iter()
-        .filter(|entry| entry.kind.is_fatal())
-        .map(|entry| format!("{}: {}", entry.subject, entry.detail))
-        .collect()
 }
 
 /// The findings that say that something is affected.
@@ -322,6 +311,15 @@ pub enum IssueKind {
 }
 
 impl IssueKind {
+    /// The scanner that finds it, a word of [`Report::scanners`].
+    pub(crate) const fn scanner(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Misconfiguration => "config",
+            Self::License => "license",
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -357,6 +355,9 @@ pub struct IssueChanges {
     pub new: Vec<Issue>,
     /// In both.
     pub remaining: Vec<Issue>,
+    /// Only in the old report, because the new scan did not look for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_assessed: Vec<Issue>,
 }
 
 /// The difference of two reports; every list is sorted worst first.
@@ -417,7 +418,7 @@ pub fn diff(old: &Report, new: &Report, waivers: &Waivers) -> Diff {
 fn caveats(old: &Report, new: &Report) -> Vec<String> {
     let mut caveats = Vec::new();
     for (word, report) in [("old", old), ("new", new)] {
-        for gap in fatal_gaps(report) {
+        for gap in not_assessed(report) {
             caveats.push(format!("the {word} report was not assessed: {gap}"));
         }
         if report.hidden > 0 {
@@ -427,19 +428,39 @@ fn caveats(old: &Report, new: &Report) -> Vec<String> {
             ));
         }
     }
-    for (word, before, after) in [
-        ("secrets", old.secrets.len(), new.secrets.len()),
+    for (word, kind, before, after) in [
+        (
+            "secrets",
+            IssueKind::Secret,
+            old.secrets.len(),
+            new.secrets.len(),
+        ),
         (
             "misconfigurations",
+            IssueKind::Misconfiguration,
             old.misconfigurations.len(),
             new.misconfigurations.len(),
         ),
-        ("licences", old.licenses.len(), new.licenses.len()),
+        (
+            "licences",
+            IssueKind::License,
+            old.licenses.len(),
+            new.licenses.len(),
+        ),
     ] {
-        if before > 0 && after == 0 {
-            caveats.push(format!(
+        let looked = |report| looked_for(report, kind.scanner());
+        match (looked(old), looked(new)) {
+            (Some(false), Some(false)) | (Some(true), Some(true)) => {}
+            (_, Some(false)) if before > 0 => caveats.push(format!(
+                "the new scan did not look for {word}: those of the old report are not known to be gone"
+            )),
+            (Some(false), _) if after > 0 => caveats.push(format!(
+                "the old scan did not look for {word}: those of the new report may have been there before"
+            )),
+            (_, None) if before > 0 && after == 0 => caveats.push(format!(
                 "only the old report has {word}; they are fixed only if the new scan looked for them too"
-            ));
+            )),
+            _ => {}
         }
     }
     caveats

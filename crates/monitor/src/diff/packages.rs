@@ -100,7 +100,7 @@ fn described(report: &Report, name: &str) -> String {
 
 /// Which way a version went.
 pub(super) fn direction(kind: PackageType, from: &str, to: &str) -> Direction {
-    let Some(scheme) = scheme(kind) else {
+    let Some(scheme) = Scheme::of_purl_type(kind.purl_type()) else {
         return Direction::Changed;
     };
     match seaworthy_versions::compare(scheme, from, to) {
@@ -108,24 +108,4 @@ pub(super) fn direction(kind: PackageType, from: &str, to: &str) -> Direction {
         Ok(std::cmp::Ordering::Greater) => Direction::Downgraded,
         Ok(std::cmp::Ordering::Equal) | Err(_) => Direction::Changed,
     }
-}
-
-const fn scheme(kind: PackageType) -> Option<Scheme> {
-    Some(match kind {
-        PackageType::Apk => Scheme::Apk,
-        PackageType::Deb => Scheme::Deb,
-        PackageType::Rpm | PackageType::Alpm => Scheme::Rpm,
-        PackageType::Npm
-        | PackageType::Cargo
-        | PackageType::Pub
-        | PackageType::Hex
-        | PackageType::Swift => Scheme::Semver,
-        PackageType::PyPi => Scheme::Pep440,
-        PackageType::Go => Scheme::Go,
-        PackageType::Maven => Scheme::Maven,
-        PackageType::Gem => Scheme::Gem,
-        PackageType::NuGet => Scheme::NuGet,
-        PackageType::Composer => Scheme::Composer,
-        PackageType::Generic => return None,
-    })
 }

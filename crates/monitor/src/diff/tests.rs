@@ -264,6 +264,9 @@ fn what_the_new_report_cannot_see_is_not_fixed() {
         (CoverageKind::SkippedLayer, "layer 3", None),
         (CoverageKind::SkippedFile, "var/lib/dpkg/status", None),
         (CoverageKind::UncomparableVersion, "curl 1.1", Some("1.1")),
+        (CoverageKind::ScannerFailed, "trivy", Some("1.1")),
+        (CoverageKind::SupportEnded, "debian:12/curl", Some("1.1")),
+        (CoverageKind::SupportEnded, "debian:12", Some("1.1")),
     ] {
         let mut new = version.map_or_else(|| sample::report("w"), without);
         sample::gap(&mut new, kind, subject);
@@ -273,12 +276,52 @@ fn what_the_new_report_cannot_see_is_not_fixed() {
     // A gap of something else, or one that the old report has too, hides nothing.
     let mut new = without("1.1");
     sample::gap(&mut new, CoverageKind::NoShard, "npm");
+    sample::gap(&mut new, CoverageKind::SupportEnded, "debian:12/php-horde");
     assert_eq!(only(&compare(&with("1.0"), &new)).0, "fixed");
     let (mut old, mut new) = (with("1.0"), without("1.1"));
     for report in [&mut old, &mut new] {
         sample::gap(report, CoverageKind::StarterOnly, "debian:12");
     }
     assert_eq!(only(&compare(&old, &new)).0, "fixed");
+}
+
+#[test]
+fn versions_are_ordered_as_their_package_manager_does() {
+    for (from, to, expected) in [
+        ("3.5.4-1", "3.5.10-1", Direction::Upgraded),
+        ("1:1.0-1", "2.0-1", Direction::Downgraded),
+        ("1.0rc1-1", "1.0-1", Direction::Upgraded),
+    ] {
+        let found = super::packages::direction(PackageType::Alpm, from, to);
+        assert_eq!(found, expected, "{from} {to}");
+    }
+}
+
+#[test]
+fn what_nobody_looked_for_is_not_fixed() {
+    let (mut old, mut new) = (sample::report("a"), sample::report("b"));
+    old.secrets = vec![Secret::default()];
+    let found = compare(&old, &new);
+    assert_eq!((found.issues.fixed.len(), found.caveats.len()), (1, 0));
+    new.scanners = vec!["vuln".to_owned()];
+    let found = compare(&old, &new);
+    assert!(found.issues.fixed.is_empty());
+    assert_eq!(found.issues.not_assessed.len(), 1);
+    assert!(
+        found.caveats[0].contains("did not look for secrets"),
+        "{:?}",
+        found.caveats
+    );
+    let found = compare(&new, &old);
+    assert!(
+        found.caveats[0].contains("may have been there before"),
+        "{:?}",
+        found.caveats
+    );
+    // A report that does not tell what it looked for.
+    new.scanners.clear();
+    let found = compare(&old, &new);
+    assert_eq!((found.issues.fixed.len(), found.caveats.len()), (1, 1));
 }
 
 #[test]

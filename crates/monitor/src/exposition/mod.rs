@@ -1,14 +1,16 @@
 //! Figures for Prometheus: OpenMetrics text, the text format of node_exporter's textfile
 //! collector, and pushes to a Pushgateway.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use seaworthy_model::Date;
 
 use crate::text::plain;
-use crate::time::midnight;
+use crate::time::{DAY, midnight};
 use crate::{Error, Fleet, Measurement};
 
 /// One gauge.
@@ -70,6 +72,12 @@ fn age(then: Option<Timestamp>, now: Timestamp) -> Option<f64> {
     Some((now.as_second() - then?.as_second()).max(0) as f64)
 }
 
+/// Midnight of a day.
+fn day(m: &Measurement, day: Option<Date>) -> Option<f64> {
+    let day = day.filter(|_| m.assessed)?;
+    Some(f64::from(day.days()) * DAY as f64)
+}
+
 fn flag(value: bool) -> f64 {
     f64::from(u8::from(value))
 }
@@ -126,18 +134,38 @@ pub const FAMILIES: &[Family] = &[
         "Vulnerabilities that display filters removed from the report.",
         |m, _| Some(m.hidden as f64),
     ),
+    gauge(
+        "container_vulnerabilities_undated",
+        "Vulnerabilities in the image whose day of publication is not known.",
+        |m, _| known(m, m.publication.undated),
+    ),
+    seconds(
+        "container_vulnerabilities_critical_oldest_timestamp_seconds",
+        "Since when the critical vulnerability that is known for longest is public.",
+        |m, _| day(m, m.publication.oldest_critical),
+    ),
+    seconds(
+        "container_vulnerabilities_high_oldest_timestamp_seconds",
+        "Since when the high vulnerability that is known for longest is public.",
+        |m, _| day(m, m.publication.oldest_high),
+    ),
+    seconds(
+        "container_vulnerabilities_mean_age_seconds",
+        "Mean time since publication of the vulnerabilities whose day is known, when this was written.",
+        |m, now| m.assessed.then(|| m.publication.mean_age(now))?,
+    ),
     gauge("container_secrets", "Secrets in the image.", |m, _| {
-        Some(m.secrets as f64)
+        m.secrets.map(|n| n as f64)
     }),
     gauge(
         "container_misconfigurations",
         "Misconfigurations of the image and of the files in it.",
-        |m, _| Some(m.misconfigurations as f64),
+        |m, _| m.misconfigurations.map(|n| n as f64),
     ),
     gauge(
         "container_licenses_forbidden",
         "Licences in the image that must not be used.",
-        |m, _| Some(m.forbidden_licenses as f64),
+        |m, _| m.forbidden_licenses.map(|n| n as f64),
     ),
     gauge("container_packages", "Packages in the image.", |m, _| {
         Some(m.packages as f64)
@@ -224,8 +252,7 @@ pub fn prometheus_text(fleet: &Fleet, now: Timestamp) -> String {
 
 fn text(measurements: &[&Measurement], now: Timestamp, dialect: Dialect) -> String {
     let mut out = String::new();
-    let labelled: Vec<(&Measurement, String)> =
-        measurements.iter().map(|m| (*m, labels(m))).collect();
+    let labelled = labelled(measurements);
     if !labelled.is_empty() {
         info(&labelled, dialect, &mut out);
     }
@@ -243,6 +270,24 @@ fn text(measurements: &[&Measurement], now: Timestamp, dialect: Dialect) -> Stri
         }
     }
     out
+}
+
+/// Measurements with their labels, each labels once: names that differ only in what no label may
+/// hold, and platforms without a digest, are one series, and two samples of a series would make
+/// Prometheus refuse all. The latest scan counts.
+fn labelled<'a>(measurements: &[&'a Measurement]) -> Vec<(&'a Measurement, String)> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all: Vec<(&Measurement, String)> = Vec::with_capacity(measurements.len());
+    for &measurement in measurements {
+        let labels = labels(measurement);
+        let place = *places.entry(labels.clone()).or_insert(all.len());
+        match all.get_mut(place) {
+            None => all.push((measurement, labels)),
+            Some((slot, _)) if slot.scanned_at <= measurement.scanned_at => *slot = measurement,
+            Some(_) => {}
+        }
+    }
+    all
 }
 
 fn head(family: &Family, dialect: Dialect, out: &mut String) {
@@ -340,20 +385,30 @@ pub struct Push {
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The requests that push a fleet, one group per image, project and environment. The digest is no
-/// part of the group: a new build of an image replaces the figures of the old one.
+/// part of the group: a new build of an image replaces the figures of the old one. Images of several
+/// platforms under one name share a group, each with its digest.
 ///
 /// # Errors
 /// [`Error::EmptyJob`].
 pub fn push_requests(fleet: &Fleet, job: &str, now: Timestamp) -> Result<Vec<Push>, Error> {
-    let mut pushes: Vec<Push> = Vec::new();
+    let mut paths: Vec<String> = Vec::new();
+    let mut groups: BTreeMap<String, Vec<&Measurement>> = BTreeMap::new();
     for measurement in fleet.latest_builds() {
-        pushes.push(Push {
-            path: group_path(measurement, job)?,
-            content_type: TEXT_FORMAT,
-            body: text(&[measurement], now, Dialect::Prometheus),
-        });
+        let path = group_path(measurement, job)?;
+        let group = groups.entry(path.clone()).or_default();
+        if group.is_empty() {
+            paths.push(path);
+        }
+        group.push(measurement);
     }
-    Ok(pushes)
+    let push = |path: String| Push {
+        body: groups
+            .get(&path)
+            .map_or_else(String::new, |group| text(group, now, Dialect::Prometheus)),
+        path,
+        content_type: TEXT_FORMAT,
+    };
+    Ok(paths.into_iter().map(push).collect())
 }
 
 /// The groups of images that are not in the fleet any more, to be deleted: a Pushgateway forgets

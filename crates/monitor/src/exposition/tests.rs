@@ -138,6 +138,86 @@ fn two_reports_of_one_image_are_one_series() {
     );
 }
 
+/// A report's name comes from outside, and one that is made for it must not break the others.
+#[test]
+fn names_that_are_one_label_are_one_series() {
+    let reports = ["web:1", "we\u{0}b:1", "web\u{202e}:1"].map(sample::report);
+    let pushes = push_requests(&fleet(&reports), "job", sample::now()).unwrap();
+    assert_eq!(pushes.len(), 1);
+    check(&pushes[0].body, false);
+    let open = openmetrics(&fleet(&reports), sample::now());
+    check(&open, true);
+    for text in [&open, &pushes[0].body] {
+        assert_eq!(text.matches("\ncontainer_packages{").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn platforms_of_one_name_are_pushed_together() {
+    let arm = || {
+        let mut report = sample::report("web:1");
+        if let Some(image) = &mut report.inventory.image {
+            image.platform = "linux/arm64".to_owned();
+            image.manifest_digest = Some("sha256:arm".to_owned());
+        }
+        report
+    };
+    let mut amd = sample::report("web:1");
+    sample::vulnerable(&mut amd, "CVE-1", "curl", "8", Severity::Critical);
+    let pushes = push_requests(&fleet(&[amd, arm()]), "job", sample::now()).unwrap();
+    assert_eq!(pushes.len(), 1);
+    check(&pushes[0].body, false);
+    let critical: Vec<&str> = (pushes[0].body.lines())
+        .filter(|line| line.starts_with("container_vulnerabilities_critical{"))
+        .collect();
+    assert_eq!(critical.len(), 2, "{critical:?}");
+}
+
+#[test]
+fn ages_are_times_that_go_on_to_count() {
+    let mut report = sample::report("web:1");
+    for (id, severity) in [("CVE-1", Severity::Critical), ("CVE-2", Severity::High)] {
+        sample::vulnerable(&mut report, id, "curl", "8", severity);
+    }
+    report.findings[0].published = "2026-11-20".parse().ok();
+    let sample_of = |report: &Report, name: &str| {
+        let text = prometheus_text(&fleet(std::slice::from_ref(report)), sample::now());
+        let line = text.lines().find(|l| l.starts_with(&format!("{name}{{")));
+        line.map(|l| l.rsplit_once(' ').unwrap().1.to_owned())
+    };
+    let critical = "container_vulnerabilities_critical_oldest_timestamp_seconds";
+    let high = "container_vulnerabilities_high_oldest_timestamp_seconds";
+    let mean = "container_vulnerabilities_mean_age_seconds";
+    let undated = "container_vulnerabilities_undated";
+    for (name, value) in [
+        // 20 November 2026, midnight; now is 25 November, 13:36:51.
+        (critical, Some("1795132800")),
+        (high, None),
+        (mean, Some("481011")),
+        (undated, Some("1")),
+    ] {
+        assert_eq!(sample_of(&report, name).as_deref(), value, "{name}");
+    }
+    // What was not assessed has no ages, whatever was found.
+    sample::gap(&mut report, CoverageKind::ScannerFailed, "trivy");
+    for name in [critical, high, mean, undated] {
+        assert_eq!(sample_of(&report, name), None, "{name}");
+    }
+}
+
+#[test]
+fn what_nobody_looked_for_has_no_sample() {
+    let mut report = sample::report("web:1");
+    let text =
+        |report: &Report| prometheus_text(&fleet(std::slice::from_ref(report)), sample::now());
+    assert!(text(&report).contains("\ncontainer_secrets{"));
+    report.scanners = vec!["vuln".to_owned()];
+    let text = text(&report);
+    for name in ["secrets", "misconfigurations", "licenses_forbidden"] {
+        assert!(!text.contains(&format!("container_{name}")), "{text}");
+    }
+}
+
 #[test]
 fn the_documentation_lists_every_gauge() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/monitoring.md");
@@ -205,6 +285,6 @@ proptest! {
         let push = push_requests(&fleet, "job/../x", sample::now()).unwrap();
         let path = &push[0].path;
         prop_assert!(path.bytes().all(|b| b.is_ascii_graphic()));
-        prop_assert!(!path.contains(".."));
+        prop_assert!(path.split('/').all(|part| part != "." && part != ".."));
     }
 }
