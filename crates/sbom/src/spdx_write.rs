@@ -1,6 +1,6 @@
 //! SPDX 2.3 JSON (SPDX specification 2.3, clauses 6, 7, 10 and 11).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use seaworthy_model::Package;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::write::split_reference;
+use crate::write::{by_purl, purls, split_reference};
 use crate::{Document, Error};
 use crate::{about, license_ids};
 
@@ -87,9 +87,10 @@ fn build<'a>(document: &Document<'a>, created: &str) -> Spdx<'a> {
         packages.push(system);
         contained.push(SYSTEM.to_owned());
     }
-    for (purl, members) in by_purl(document) {
-        let id = package_id(&purl, members.first().copied());
-        if let Some(package) = package(document, &id, &purl, &members, &mut licenses) {
+    let purls = purls(document.inventory);
+    for (purl, members) in by_purl(&document.inventory.packages, &purls) {
+        let id = package_id(purl, members.first().copied());
+        if let Some(package) = package(document, &id, purl, &members, &mut licenses) {
             packages.push(package);
             contained.push(id);
         }
@@ -118,24 +119,6 @@ fn build<'a>(document: &Document<'a>, created: &str) -> Spdx<'a> {
 
 fn relationship(from: &str, kind: &str, to: &str) -> Value {
     json!({"spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to})
-}
-
-/// The packages, those of one purl together, in the order of the inventory.
-fn by_purl<'a>(document: &Document<'a>) -> Vec<(String, Vec<&'a Package>)> {
-    let distribution = document.inventory.distribution.as_ref();
-    let mut groups: Vec<(String, Vec<&Package>)> = Vec::new();
-    let mut index_of: HashMap<String, usize> = HashMap::new();
-    for package in &document.inventory.packages {
-        let purl = package.purl(distribution).to_string();
-        match index_of.get(&purl).and_then(|at| groups.get_mut(*at)) {
-            Some((_, members)) => members.push(package),
-            None => {
-                index_of.insert(purl.clone(), groups.len());
-                groups.push((purl, vec![package]));
-            }
-        }
-    }
-    groups
 }
 
 /// `SPDXRef-Package-deb-zlib1g-0123456789abcdef`: letters, digits, `.` and `-` only (clause 7.2).

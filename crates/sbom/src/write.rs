@@ -86,22 +86,8 @@ pub fn split_reference(reference: &str) -> (&str, &str) {
 fn build(document: &Document<'_>, input_file: Option<&str>) -> Bom {
     let inventory = document.inventory;
     let distribution = inventory.distribution.as_ref();
-    let purls: Vec<String> = inventory
-        .packages
-        .iter()
-        .map(|p| p.purl(distribution).to_string())
-        .collect();
-    let mut groups: Vec<(&str, Vec<&Package>)> = Vec::new();
-    let mut index_of: HashMap<&str, usize> = HashMap::new();
-    for (package, purl) in inventory.packages.iter().zip(&purls) {
-        let index = *index_of.entry(purl).or_insert_with(|| {
-            groups.push((purl, Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, members)) = groups.get_mut(index) {
-            members.push(package);
-        }
-    }
+    let purls = purls(inventory);
+    let groups = by_purl(&inventory.packages, &purls);
     let mut components: Vec<Component> = distribution.map(system).into_iter().collect();
     for (purl, members) in &groups {
         if let Some(mut component) = component(document, purl, members) {
@@ -125,6 +111,34 @@ fn build(document: &Document<'_>, input_file: Option<&str>) -> Bom {
         },
         vulnerabilities: vulnerabilities(inventory, document.findings, &purls),
     }
+}
+
+/// The purl of each package.
+pub(crate) fn purls(inventory: &Inventory) -> Vec<String> {
+    inventory
+        .packages
+        .iter()
+        .map(|package| package.purl(inventory.distribution.as_ref()).to_string())
+        .collect()
+}
+
+/// The packages, those of one purl together, in the order of the inventory.
+pub(crate) fn by_purl<'a>(
+    packages: &'a [Package],
+    purls: &'a [String],
+) -> Vec<(&'a str, Vec<&'a Package>)> {
+    let mut groups: Vec<(&str, Vec<&Package>)> = Vec::new();
+    let mut index_of: HashMap<&str, usize> = HashMap::new();
+    for (package, purl) in packages.iter().zip(purls) {
+        let index = *index_of.entry(purl).or_insert_with(|| {
+            groups.push((purl, Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, members)) = groups.get_mut(index) {
+            members.push(package);
+        }
+    }
+    groups
 }
 
 fn metadata(document: &Document<'_>, input_file: Option<&str>) -> Metadata {

@@ -253,13 +253,16 @@ fn meta_of(entry: &TreeEntry) -> FileMeta<'_> {
     }
 }
 
+/// What a walk through a tree found.
+struct Walked {
+    files: Vec<FileFacts>,
+    programs: Programs,
+    coverage: Vec<CoverageEntry>,
+}
+
 /// Walks a tree in one thread and looks into its files in several; what they find is sorted by
 /// path, so the order in which they finish changes nothing.
-fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
-    let analyzers = options
-        .scanners
-        .analyzers(options.packages, tree.target_kind());
-    let analysis = FileAnalysis::new(&analyzers);
+fn walk(tree: &Tree, analysis: &FileAnalysis<'_>, threads: usize) -> Result<Walked, Error> {
     // Sources are not a system that has programs.
     let mut programs = match tree.target_kind() {
         TargetKind::RootFs => analysis.programs(),
@@ -278,11 +281,11 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
             let Ok((entry, wanted)) = next else {
                 return share;
             };
-            share.take(&analysis, &entry, wanted, &mut scratch);
+            share.take(analysis, &entry, wanted, &mut scratch);
         }
     };
     let (gaps, shares) = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..options.analysis.threads.clamp(1, 64))
+        let workers: Vec<_> = (0..threads.clamp(1, 64))
             .map(|_| scope.spawn(work))
             .collect();
         let gaps = tree.walk(&mut |item| match item {
@@ -320,10 +323,28 @@ fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
         coverage.extend(share.coverage);
     }
     coverage.extend(gaps);
+    Ok(Walked {
+        files,
+        programs,
+        coverage,
+    })
+}
+
+fn read_tree(tree: &Tree, options: &ReadOptions) -> Result<Scanned, Error> {
+    let analyzers = options
+        .scanners
+        .analyzers(options.packages, tree.target_kind());
+    let analysis = FileAnalysis::new(&analyzers);
+    let mut walked = walk(tree, &analysis, options.analysis.threads)?;
     if tree.target_kind() == TargetKind::Directory {
-        seaworthy_packages::join_siblings(&mut files, &|path| tree.read(path));
+        seaworthy_packages::join_siblings(&mut walked.files, &|path| tree.read(path));
     }
-    let merged = merge_tree(files, programs, coverage, options.analysis.keep_os_owned);
+    let merged = merge_tree(
+        walked.files,
+        walked.programs,
+        walked.coverage,
+        options.analysis.keep_os_owned,
+    );
     let target = Target {
         name: tree.name().to_owned(),
         kind: tree.target_kind(),
@@ -435,3 +456,7 @@ fn inventory(merged: Merged, image: Option<ImageFacts>) -> Inventory {
         coverage,
     }
 }
+
+#[cfg(test)]
+#[path = "inventory_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta, owned_path_hash};
-use seaworthy_model::{Package, PackageType};
+use seaworthy_model::PackageType;
 
-use super::text;
+use super::{given, package, text};
 
 /// Reads apk's database of installed packages: records of `KEY:value` lines, separated by an empty
 /// line (apk-tools, "Apk spec: installed database").
@@ -87,19 +87,8 @@ impl<'a> Record<'a> {
         if !self.any {
             return Ok(());
         }
-        if self.name.is_empty() || self.version.is_empty() {
-            return Err(AnalyzeError::Database(format!(
-                "a record of the apk database has no {}{}",
-                if self.name.is_empty() {
-                    "name"
-                } else {
-                    "version: "
-                },
-                self.name
-            )));
-        }
-        let mut package = Package::new(PackageType::Apk, self.name, self.version, path);
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let identity = (self.name, self.version);
+        let mut package = package(PackageType::Apk, identity, path, "the apk database")?;
         package.arch = given(self.arch);
         package.source_name = given(self.origin);
         package.supplier = given(self.maintainer);

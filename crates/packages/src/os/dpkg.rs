@@ -1,7 +1,7 @@
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta, owned_path_hash};
-use seaworthy_model::{Package, PackageType};
+use seaworthy_model::PackageType;
 
-use super::text;
+use super::{given, package, text};
 
 /// Reads dpkg's status file, and the pieces of one that distroless images keep in `status.d`
 /// (deb822(5), dpkg-query(1) for the states).
@@ -105,19 +105,8 @@ impl<'a> Record<'a> {
         if matches!(state, Some("not-installed" | "config-files")) {
             return Ok(());
         }
-        if self.name.is_empty() || self.version.is_empty() {
-            return Err(AnalyzeError::Database(format!(
-                "a record of the dpkg status file has no {}{}",
-                if self.name.is_empty() {
-                    "package name"
-                } else {
-                    "version: "
-                },
-                self.name
-            )));
-        }
-        let mut package = Package::new(PackageType::Deb, self.name, self.version, path);
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let identity = (self.name, self.version);
+        let mut package = package(PackageType::Deb, identity, path, "the dpkg status file")?;
         package.arch = given(self.arch);
         package.supplier = given(self.maintainer);
         match self.source.split_once(" (") {

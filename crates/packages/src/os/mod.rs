@@ -10,6 +10,30 @@ pub(crate) mod release;
 pub(crate) mod rpm;
 
 use seaworthy_analysis::AnalyzeError;
+use seaworthy_model::{Package, PackageType};
+
+/// A package of a database, which has a name and a version or is damaged.
+fn package(
+    kind: PackageType,
+    (name, version): (&str, &str),
+    path: &str,
+    database: &str,
+) -> Result<Package, AnalyzeError> {
+    match (name, version) {
+        ("", _) => Err(AnalyzeError::Database(format!(
+            "a record of {database} has no name"
+        ))),
+        (name, "") => Err(AnalyzeError::Database(format!(
+            "a record of {database} has no version: {name}"
+        ))),
+        (name, version) => Ok(Package::new(kind, name, version, path)),
+    }
+}
+
+/// A field that is told.
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
 
 /// The text of a package database; bytes that are not UTF-8 make it a damaged one.
 fn text<'a>(bytes: &'a [u8], what: &str) -> Result<&'a str, AnalyzeError> {

@@ -5,7 +5,7 @@
 use seaworthy_analysis::{AnalyzeError, Analyzer, Content, Facts, FileMeta, owned_path_hash};
 use seaworthy_model::{Package, PackageType};
 
-use super::text;
+use super::{given, package, text};
 
 /// Where the folders of the packages lie, unless `pacman.conf` says otherwise.
 const LOCAL: &str = "var/lib/pacman/local/";
@@ -75,7 +75,7 @@ impl Analyzer for Pacman {
         if file.file_name() == VERSION {
             return check_version(text);
         }
-        facts.packages.push(package(text, file.path)?);
+        facts.packages.push(described(text, file.path)?);
         Ok(())
     }
 }
@@ -90,30 +90,21 @@ fn check_version(text: &str) -> Result<(), AnalyzeError> {
     }
 }
 
-fn package(text: &str, path: &str) -> Result<Package, AnalyzeError> {
-    let mut package = Package::new(PackageType::Alpm, "", "", path);
-    for (key, line) in lines(text) {
-        match key {
-            "NAME" => line.clone_into(&mut package.name),
-            "VERSION" => line.clone_into(&mut package.version),
-            "BASE" => package.source_name = Some(line.to_owned()),
-            "ARCH" => package.arch = Some(line.to_owned()),
-            "PACKAGER" => package.supplier = Some(line.to_owned()),
-            "LICENSE" => package.licenses.push(line.to_owned()),
-            _ => {}
-        }
-    }
-    if package.name.is_empty() || package.version.is_empty() {
-        return Err(AnalyzeError::Database(format!(
-            "a package of the pacman database has no {}{}",
-            if package.name.is_empty() {
-                "name"
-            } else {
-                "version: "
-            },
-            package.name
-        )));
-    }
+fn described(text: &str, path: &str) -> Result<Package, AnalyzeError> {
+    let first = |wanted: &str| {
+        lines(text)
+            .find(|(key, _)| *key == wanted)
+            .map_or("", |(_, line)| line)
+    };
+    let identity = (first("NAME"), first("VERSION"));
+    let mut package = package(PackageType::Alpm, identity, path, "the pacman database")?;
+    package.source_name = given(first("BASE"));
+    package.arch = given(first("ARCH"));
+    package.supplier = given(first("PACKAGER"));
+    let licenses = lines(text).filter(|(key, _)| *key == "LICENSE");
+    package
+        .licenses
+        .extend(licenses.map(|(_, line)| line.to_owned()));
     Ok(package)
 }
 

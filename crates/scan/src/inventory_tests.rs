@@ -1,0 +1,61 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use seaworthy_source::TargetRef;
+
+use super::*;
+
+struct Nobody;
+
+impl Progress for Nobody {
+    fn start(&self, _: &str, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn finish(&self) {}
+}
+
+impl Observer for Nobody {}
+
+/// A program of one line in a root file system.
+fn program(root: &Path, path: &str, mode: u32) {
+    let file = root.join(path);
+    fs::create_dir_all(file.parent().expect("has one")).expect("writable");
+    fs::write(&file, "#!/bin/sh\n").expect("writable");
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("ours");
+}
+
+fn managers(target: &TargetRef) -> Option<Vec<String>> {
+    read(target, &ReadOptions::default(), &Nobody)
+        .expect("readable")
+        .inventory
+        .package_managers
+}
+
+#[test]
+fn package_managers_of_a_root_file_system_are_found_and_sources_have_none() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let root = dir.path();
+    let rootfs = TargetRef::Rootfs(root.to_owned());
+    assert_eq!(managers(&rootfs), Some(Vec::new()));
+    assert_eq!(managers(&TargetRef::Dir(root.to_owned())), None);
+
+    program(root, "usr/bin/apt-get", 0o755);
+    program(root, "usr/bin/dpkg", 0o644);
+    program(root, "usr/bin/dnf-3", 0o755);
+    symlink("dnf-3", root.join("usr/bin/dnf")).expect("writable");
+    // A link of the host's root must not be followed on the host.
+    symlink("/bin/sh", root.join("usr/bin/pip")).expect("writable");
+    symlink("usr/bin", root.join("bin")).expect("writable");
+    symlink("/bin/dnf", root.join("usr/bin/yum")).expect("writable");
+    program(root, "opt/busybox/bin/[", 0o755);
+    for name in ["busybox", "rpm"] {
+        fs::hard_link(
+            root.join("opt/busybox/bin/["),
+            root.join("opt/busybox/bin").join(name),
+        )
+        .expect("writable");
+    }
+    let expected = ["apt-get", "dnf", "dnf-3", "yum"].map(|name| format!("usr/bin/{name}"));
+    assert_eq!(managers(&rootfs), Some(expected.to_vec()));
+    assert_eq!(managers(&TargetRef::Dir(root.to_owned())), None);
+}
