@@ -9,7 +9,23 @@ use seaworthy_report::merge::{
 };
 use seaworthy_report::{Format, WriteOptions};
 
+use crate::args::Global;
 use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// How standard output is written to, at this moment.
+pub(crate) fn write_options(global: &Global) -> WriteOptions {
+    let terminal = Terminal::of_stdout(global.color);
+    let now = crate::time::date_time(crate::time::now());
+    WriteOptions {
+        color: terminal.color,
+        width: terminal.width,
+        unicode: terminal.unicode,
+        start_time: now.clone(),
+        end_time: now,
+        ..WriteOptions::default()
+    }
+}
 
 /// What can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

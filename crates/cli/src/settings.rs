@@ -199,13 +199,13 @@ mod tests {
     fn the_file_sets_defaults_and_the_command_line_wins() {
         let toml = "fail-on = \"high\"\nmax_db_age = 3\n[scan]\nignore-unfixed = true\noutput = [\"json\", \"table\"]\n";
         let args = scan(toml, &[]).unwrap();
-        assert_eq!(args.gate.fail_on.map(|s| s.name()), Some("high"));
+        assert_eq!(args.gate.fail.on.map(|s| s.name()), Some("high"));
         assert!(args.gate.ignore_unfixed);
         assert_eq!(args.database.max_db_age, 3);
-        assert_eq!(args.output.len(), 2);
+        assert_eq!(args.output.specs.len(), 2);
         let args = scan(toml, &["--fail-on", "low", "-o", "sarif"]).unwrap();
-        assert_eq!(args.gate.fail_on.map(|s| s.name()), Some("low"));
-        assert_eq!(args.output.len(), 1);
+        assert_eq!(args.gate.fail.on.map(|s| s.name()), Some("low"));
+        assert_eq!(args.output.specs.len(), 1);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Options of the commands on the advisory database, and of what looks into it.
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -6,6 +8,7 @@ use super::SourceArgs;
 
 /// Which advisories answer.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub(crate) struct DatabaseArgs {
     #[command(flatten)]
     pub(crate) place: DirectoryArgs,
@@ -14,46 +17,25 @@ pub(crate) struct DatabaseArgs {
         long,
         value_name = "DAYS",
         default_value_t = 7,
-        env = "SEAWORTHY_MAX_DB_AGE",
-        help_heading = "Database"
+        env = "SEAWORTHY_MAX_DB_AGE"
     )]
     pub(crate) max_db_age: u32,
     /// Use the database of this digest and no other (`db info` shows it)
-    #[arg(
-        long,
-        value_name = "sha256:…",
-        env = "SEAWORTHY_DB_DIGEST",
-        help_heading = "Database"
-    )]
+    #[arg(long, value_name = "sha256:…", env = "SEAWORTHY_DB_DIGEST")]
     pub(crate) db_digest: Option<String>,
     /// Fetch no shards: what is missing is listed under coverage
-    #[arg(long, env = "SEAWORTHY_OFFLINE", help_heading = "Database")]
+    #[arg(long, env = "SEAWORTHY_OFFLINE")]
     pub(crate) offline: bool,
     /// Fetch missing shards from here: oci://REF, https://ADDRESS, a directory, upstream
     /// [default: where `db update` fetched them from]
-    #[arg(
-        long,
-        value_name = "ORIGIN",
-        env = "SEAWORTHY_DB_SOURCE",
-        help_heading = "Database"
-    )]
+    #[arg(long, value_name = "ORIGIN", env = "SEAWORTHY_DB_SOURCE")]
     pub(crate) db_source: Option<String>,
     /// Public key that must have signed the published database
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEAWORTHY_DB_KEY",
-        help_heading = "Database"
-    )]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_DB_KEY")]
     pub(crate) db_key: Option<PathBuf>,
     /// Ask the OSV API about language packages instead of their shards: names and versions of the
     /// packages go to that service
-    #[arg(
-        long,
-        env = "SEAWORTHY_ONLINE",
-        conflicts_with = "offline",
-        help_heading = "Database"
-    )]
+    #[arg(long, env = "SEAWORTHY_ONLINE", conflicts_with = "offline")]
     pub(crate) online: bool,
     /// Address of the OSV API
     #[arg(
@@ -61,21 +43,16 @@ pub(crate) struct DatabaseArgs {
         value_name = "URL",
         default_value = seaworthy_delivery::OSV_API,
         env = "SEAWORTHY_OSV_URL",
-        help_heading = "Database"
     )]
     pub(crate) osv_url: String,
 }
 
 /// Where the database lies.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub(crate) struct DirectoryArgs {
     /// Advisory database [default: the user's data directory, else the starter table]
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "SEAWORTHY_DB",
-        help_heading = "Database"
-    )]
+    #[arg(long, value_name = "DIR", env = "SEAWORTHY_DB")]
     pub(crate) db: Option<PathBuf>,
 }
 
@@ -86,6 +63,32 @@ pub(crate) enum Shown {
     Table,
     /// For programs
     Json,
+}
+
+/// As what a result is shown.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ShownArgs {
+    /// How to show it
+    #[arg(
+        id = "output",
+        long = "output",
+        short = 'o',
+        value_name = "OUTPUT",
+        value_enum,
+        default_value = "table"
+    )]
+    pub(crate) as_what: Shown,
+}
+
+/// What a database here and one elsewhere have to do with each other.
+#[derive(Debug, Args)]
+pub(crate) struct RemoteArgs {
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+    #[command(flatten)]
+    pub(crate) place: DirectoryArgs,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,14 +133,13 @@ pub(crate) enum DbCommand {
         after_help = "Examples:\n  seaworthy db info\n  seaworthy db info --db ./db --verify\n  seaworthy db info -o json"
     )]
     Info {
-        #[command(flatten)]
-        place: DirectoryArgs,
         /// Compare the checksum of every shard
         #[arg(long)]
         verify: bool,
-        /// How to show it
-        #[arg(long, short, value_enum, default_value = "table")]
-        output: Shown,
+        #[command(flatten)]
+        shown: ShownArgs,
+        #[command(flatten)]
+        place: DirectoryArgs,
     },
     /// Show what the database says about a vulnerability, a package or a version
     #[command(
@@ -164,9 +166,8 @@ pub(crate) enum DbCommand {
         /// Name every vulnerability that was added, removed or changed
         #[arg(long)]
         all: bool,
-        /// How to show it
-        #[arg(long, short, value_enum, default_value = "table")]
-        output: Shown,
+        #[command(flatten)]
+        shown: ShownArgs,
     },
     /// Take the generation before the last update into use again
     #[command(after_help = "Examples:\n  seaworthy db rollback\n  seaworthy db rollback --db ./db")]
@@ -177,6 +178,7 @@ pub(crate) enum DbCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help("How to show what was done")))]
 pub(crate) struct UpdateArgs {
     /// The shards to fetch: releases, distributions, ecosystems, tables; `all` for everything
     /// [default: those of the last time, else all]
@@ -221,16 +223,12 @@ pub(crate) struct UpdateArgs {
     /// Seconds to wait for another update of the same directory
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) wait: u64,
-    /// How to show what was done
-    #[arg(long, short, value_enum, default_value = "table")]
-    pub(crate) output: Shown,
     #[command(flatten)]
-    pub(crate) place: DirectoryArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) remote: RemoteArgs,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help("How to show what was done")))]
 pub(crate) struct PublishArgs {
     /// Where to: oci://REF, or a directory (an OCI layout; DIR:TAG names the tag)
     pub(crate) target: String,
@@ -243,13 +241,8 @@ pub(crate) struct PublishArgs {
     /// Write plain files that any web server can offer, instead of an OCI layout
     #[arg(long)]
     pub(crate) files: bool,
-    /// How to show what was done
-    #[arg(long, short, value_enum, default_value = "table")]
-    pub(crate) output: Shown,
     #[command(flatten)]
-    pub(crate) place: DirectoryArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) remote: RemoteArgs,
 }
 
 #[derive(Debug, Args)]
@@ -260,11 +253,6 @@ pub(crate) struct VerifyArgs {
     /// Public key that must have signed it
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_DB_KEY")]
     pub(crate) key: Option<PathBuf>,
-    /// How to show it
-    #[arg(long, short, value_enum, default_value = "table")]
-    pub(crate) output: Shown,
     #[command(flatten)]
-    pub(crate) place: DirectoryArgs,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) remote: RemoteArgs,
 }

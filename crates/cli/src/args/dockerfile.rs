@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use seaworthy_model::Severity;
 
+use super::{FailOnArgs, OutputArgs};
 use crate::output::OutputSpec;
 
 #[derive(Debug, Subcommand)]
@@ -16,25 +17,17 @@ pub(crate) enum DockerfileCommand {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy dockerfile lint Dockerfile\n  seaworthy dockerfile lint services/*/Dockerfile --fail-on high\n  seaworthy dockerfile lint Dockerfile -o codequality=gl-code-quality-report.json",
-    after_help = "Rules: docs/rules/dockerfile.md. `# seaworthy:ignore=ID` and hadolint's comments are honoured;\n.hadolint.yaml in the working directory is read."
+    after_help = "Rules: docs/rules/dockerfile.md. `# seaworthy:ignore=ID` and hadolint's comments are honoured;\n.hadolint.yaml in the working directory is read.",
+    mut_arg("output", |arg| arg.env("SEAWORTHY_OUTPUT"))
 )]
 pub(crate) struct LintArgs {
     /// Dockerfiles
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Write a format to standard output or a file; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table",
-        env = "SEAWORTHY_OUTPUT"
-    )]
-    pub(crate) output: Vec<OutputSpec>,
-    /// Exit 1 when a finding has this severity or worse
-    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON")]
-    pub(crate) fail_on: Option<Severity>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs<OutputSpec>,
+    #[command(flatten)]
+    pub(crate) fail: FailOnArgs,
     /// Show this severity and worse only; the gate still sees all
     #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_SEVERITY")]
     pub(crate) severity: Option<Severity>,

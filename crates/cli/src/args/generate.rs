@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use seaworthy_manifests::Selector;
-use seaworthy_model::Severity;
 use seaworthy_report::merge::MergeFormat;
+
+use super::{FailOnArgs, OutputArgs, RowsArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GenerateCommand {
@@ -106,26 +107,20 @@ impl FromStr for MergeSpec {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy merge trivy.json grype.json seaworthy.json\n  seaworthy merge *.json -o matrix\n  seaworthy merge trivy.json snyk.json -o gitlab=gl-container-scanning-report.json --fail-on high",
-    after_help = "Reads Trivy, Grype, Clair, Snyk, osv-scanner, Docker Scout, GitLab and SARIF reports, CycloneDX and\nSPDX, and our own; told apart by their content (docs/merge.md)."
+    after_help = "Reads Trivy, Grype, Clair, Snyk, osv-scanner, Docker Scout, GitLab and SARIF reports, CycloneDX and\nSPDX, and our own; told apart by their content (docs/merge.md).",
+    mut_arg("output", |arg| arg.help(
+        "Format: table, matrix, json, or a format of `scan`; with a file or for standard output; scanner-summaries=DIR for a summary per scanner and kind; repeatable"
+    )),
+    mut_arg("fail_on", |arg| arg.help("Exit 1 when something has this severity or worse"))
 )]
 pub(crate) struct MergeArgs {
     /// Reports of any scanner
     #[arg(required = true, value_name = "REPORT")]
     pub(crate) reports: Vec<PathBuf>,
-    /// Format: table, matrix, json, or a format of `scan`; with a file or for standard output;
-    /// scanner-summaries=DIR for a summary per scanner and kind; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table"
-    )]
-    pub(crate) output: Vec<MergeSpec>,
-    /// Exit 1 when something has this severity or worse
-    #[arg(long, value_name = "LEVEL", env = "SEAWORTHY_FAIL_ON")]
-    pub(crate) fail_on: Option<Severity>,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs<MergeSpec>,
+    #[command(flatten)]
+    pub(crate) fail: FailOnArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use seaworthy_monitor::Framework;
 
-use super::{ExcuseArgs, InputArgs};
+use super::{ExcuseArgs, InputArgs, OutputArgs, ProjectArgs, RowsArgs};
 use crate::view::ViewSpec;
 
 const INPUTS: &str =
@@ -13,34 +13,36 @@ const INPUTS: &str =
 
 /// Where a view goes. What a command can write, and what it writes unasked, stands at the command.
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help(
+    "Format: table, markdown, json; with a file or for standard output; repeatable"
+)))]
 pub(crate) struct ViewArgs {
-    /// Format: table, markdown, json; with a file or for standard output; repeatable
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table"
-    )]
-    pub(crate) output: Vec<ViewSpec>,
-    /// Every row in the table, however long
-    #[arg(long, env = "SEAWORTHY_ALL")]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs<ViewSpec>,
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
 }
 
 /// Whose waivers and VEX documents count.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
 pub(crate) struct StandingArgs {
     /// The policy whose waivers count, for its default environment
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEAWORTHY_POLICY",
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_POLICY")]
     pub(crate) policy: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) excuses: ExcuseArgs,
+}
+
+/// How reports are looked at: shown as what, with what excused, and how one is made of a target.
+#[derive(Debug, Args)]
+pub(crate) struct SeenArgs {
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+    #[command(flatten)]
+    pub(crate) standing: StandingArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -54,11 +56,7 @@ pub(crate) struct DiffArgs {
     /// What there is
     pub(crate) new: String,
     #[command(flatten)]
-    pub(crate) view: ViewArgs,
-    #[command(flatten)]
-    pub(crate) standing: StandingArgs,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) seen: SeenArgs,
 }
 
 #[derive(Debug, Args)]
@@ -74,15 +72,10 @@ pub(crate) struct AssessArgs {
     pub(crate) before: String,
     /// The image after it
     pub(crate) after: String,
-    /// Name of the project
-    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
-    pub(crate) project: String,
     #[command(flatten)]
-    pub(crate) view: ViewArgs,
+    pub(crate) project: ProjectArgs,
     #[command(flatten)]
-    pub(crate) standing: StandingArgs,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) seen: SeenArgs,
 }
 
 #[derive(Debug, Args)]
@@ -91,15 +84,15 @@ pub(crate) struct AssessArgs {
     after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
     mut_arg("output", |arg| arg.default_value("table,json=security-metrics.json").help(
         "Format: table, markdown, json, openmetrics, prometheus (for node_exporter's textfile collector); with a file or for standard output; repeatable"
-    ))
+    )),
+    mut_arg("project", |arg| arg.help("Name of the project; becomes a label"))
 )]
 pub(crate) struct MetricsArgs {
     /// Reports or targets
     #[arg(required = true, value_name = "REPORT")]
     pub(crate) reports: Vec<String>,
-    /// Name of the project; becomes a label
-    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
-    pub(crate) project: String,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
     /// Environment, such as production; becomes a label
     #[arg(
         long,
@@ -115,11 +108,7 @@ pub(crate) struct MetricsArgs {
     #[arg(long, value_name = "NAME", default_value = "seaworthy")]
     pub(crate) job: String,
     #[command(flatten)]
-    pub(crate) view: ViewArgs,
-    #[command(flatten)]
-    pub(crate) standing: StandingArgs,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) seen: SeenArgs,
 }
 
 #[derive(Debug, Args)]
@@ -135,11 +124,7 @@ pub(crate) struct ComplianceArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) framework: Vec<Framework>,
     #[command(flatten)]
-    pub(crate) view: ViewArgs,
-    #[command(flatten)]
-    pub(crate) standing: StandingArgs,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) seen: SeenArgs,
 }
 
 #[derive(Debug, Args)]

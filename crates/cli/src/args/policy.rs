@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{InputArgs, StandingArgs};
+use super::{InputArgs, OutputArgs, ProjectArgs, StandingArgs};
 use crate::commands::policy::PolicySpec;
 
 #[derive(Debug, Subcommand)]
@@ -63,26 +63,17 @@ pub(crate) struct RuleArgs {
 
 /// What excuses findings.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
 pub(crate) struct ExcuseArgs {
     /// Waivers: ours, .trivyignore, .grype.yaml, .snyk, vulnerability-allowlist.yml; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     pub(crate) waivers: Vec<PathBuf>,
     /// VEX documents: OpenVEX, CSAF, CycloneDX; a file, or oci://REF for those attached to an image;
     /// repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     pub(crate) vex: Vec<String>,
     /// VEX documents that are attached to the image in its registry
-    #[arg(long, env = "SEAWORTHY_VEX_FROM_REGISTRY", help_heading = "Policy")]
+    #[arg(long, env = "SEAWORTHY_VEX_FROM_REGISTRY")]
     pub(crate) vex_from_registry: bool,
     /// Public keys that are trusted: signatures and attestations are checked, and of VEX documents
     /// in registries only signed ones count; repeatable
@@ -90,69 +81,48 @@ pub(crate) struct ExcuseArgs {
         long,
         value_name = "FILE",
         value_delimiter = ',',
-        env = "SEAWORTHY_TRUSTED_KEYS",
-        help_heading = "Policy"
+        env = "SEAWORTHY_TRUSTED_KEYS"
     )]
     pub(crate) trusted_key: Vec<PathBuf>,
 }
 
 /// What a policy is told beside the report.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
 pub(crate) struct AroundArgs {
     /// Environment of the policy, such as production
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "SEAWORTHY_ENVIRONMENT",
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "NAME", env = "SEAWORTHY_ENVIRONMENT")]
     pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) excuses: ExcuseArgs,
     /// Report of an earlier scan (JSON), or an image such as the base branch's: what it has already
     /// breaks nothing
-    #[arg(long, value_name = "REPORT", help_heading = "Policy")]
+    #[arg(long, value_name = "REPORT")]
     pub(crate) baseline: Option<String>,
     /// Dockerfiles that the image is built from; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     pub(crate) dockerfile: Vec<PathBuf>,
     /// Kubernetes and Compose files that run the image; repeatable
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_delimiter = ',',
-        help_heading = "Policy"
-    )]
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     pub(crate) manifest: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy policy check registry.example.com/shop/web:1.8\n  seaworthy policy check web.json --policy policies/web.yaml --environment production\n  seaworthy policy check web.json --dockerfile Dockerfile --manifest k8s.yaml -o policy-report=container-policy-report.json",
-    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
+    mut_arg("output", |arg| arg.help(
+        "Format: table, json, policy-report, security-summary; with a file or for standard output; repeatable. With several reports, {target} in the file name stands for the target"
+    ))
 )]
 pub(crate) struct CheckArgs {
     /// Reports or targets
     #[arg(required = true, value_name = "REPORT")]
     pub(crate) reports: Vec<String>,
-    /// Format: table, json, policy-report, security-summary; with a file or for standard output;
-    /// repeatable. With several reports, {target} in the file name stands for the target
-    #[arg(
-        long,
-        short,
-        value_name = "FORMAT[=FILE]",
-        value_delimiter = ',',
-        default_value = "table"
-    )]
-    pub(crate) output: Vec<PolicySpec>,
-    /// Name of the project
-    #[arg(long, value_name = "NAME", env = "CI_PROJECT_PATH", default_value = "")]
-    pub(crate) project: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs<PolicySpec>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]

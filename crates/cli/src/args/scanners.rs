@@ -19,6 +19,7 @@ pub(crate) enum Scanner {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Scanners")]
 pub(crate) struct ScannerArgs {
     /// What to look for
     #[arg(
@@ -27,24 +28,17 @@ pub(crate) struct ScannerArgs {
         value_delimiter = ',',
         default_values_t = [Scanner::Vuln, Scanner::Secret, Scanner::Config],
         env = "SEAWORTHY_SCANNERS",
-        help_heading = "Scanners"
     )]
     pub(crate) scanners: Vec<Scanner>,
     /// Own rules for secrets, and what is allowed (YAML; docs/secrets.md)
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEAWORTHY_SECRET_RULES",
-        help_heading = "Scanners"
-    )]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_SECRET_RULES")]
     pub(crate) secret_rules: Option<PathBuf>,
     /// Own rules for configurations: CEL (YAML) or Rego; repeatable (docs/misconfiguration.md)
     #[arg(
         long,
         value_name = "FILE",
         value_delimiter = ',',
-        env = "SEAWORTHY_CONFIG_RULES",
-        help_heading = "Scanners"
+        env = "SEAWORTHY_CONFIG_RULES"
     )]
     pub(crate) config_rules: Vec<PathBuf>,
     /// Switch off a rule for configurations by its id; repeatable
@@ -52,26 +46,15 @@ pub(crate) struct ScannerArgs {
         long,
         value_name = "ID",
         value_delimiter = ',',
-        env = "SEAWORTHY_DISABLE_RULE",
-        help_heading = "Scanners"
+        env = "SEAWORTHY_DISABLE_RULE"
     )]
     pub(crate) disable_rule: Vec<String>,
     /// Which licences may be used: `allow`, `deny`, `severities` by class or id (YAML;
     /// docs/licenses.md)
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEAWORTHY_LICENSE_POLICY",
-        help_heading = "Scanners"
-    )]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_LICENSE_POLICY")]
     pub(crate) license_policy: Option<PathBuf>,
     /// Where the pages of docs/rules lie on the web, for links in reports; without it there are none
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "SEAWORTHY_RULES_URL",
-        help_heading = "Scanners"
-    )]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_RULES_URL")]
     pub(crate) rules_url: Option<String>,
 }
 
@@ -90,6 +73,7 @@ pub(crate) struct RulesArgs {
 
 /// Which other scanners are run.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Scanners")]
 pub(crate) struct WithArgs {
     /// Run these scanners beside our own, as far as they are installed, and merge what they find:
     /// trivy, grype, clairctl, snyk (docs/merge.md)
@@ -97,8 +81,7 @@ pub(crate) struct WithArgs {
         long,
         value_name = "SCANNER",
         value_delimiter = ',',
-        env = "SEAWORTHY_WITH",
-        help_heading = "Scanners"
+        env = "SEAWORTHY_WITH"
     )]
     pub(crate) with: Vec<ExternalScanner>,
     /// How long each of them may take: 90s, 5m, 1h
@@ -108,7 +91,6 @@ pub(crate) struct WithArgs {
         default_value = "5m",
         value_parser = time_limit,
         env = "SEAWORTHY_WITH_TIMEOUT",
-        help_heading = "Scanners"
     )]
     pub(crate) with_timeout: Duration,
 }

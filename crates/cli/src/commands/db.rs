@@ -1,23 +1,23 @@
 //! `seaworthy db …`.
 
+mod advisories;
 mod build;
 mod diff;
-mod fetch;
 mod info;
 mod lookup;
 mod publish;
 mod update;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
 use seaworthy_attest::PublicKey;
-use seaworthy_delivery::{Directory, Error, ErrorKind};
+use seaworthy_delivery::{Directory, Error, ErrorKind, Internet};
 
-use super::{database_directory, default_directory};
-use crate::args::{DatabaseArgs, DbCommand, DirectoryArgs, Global};
+use crate::args::{DatabaseArgs, DbCommand, DirectoryArgs, Global, SourceArgs};
 use crate::exit::{Failure, Outcome, Status};
 
-pub(crate) use fetch::database_for;
+pub(crate) use advisories::Advisories;
 
 pub(crate) fn run(command: DbCommand, global: &Global) -> Outcome {
     match command {
@@ -29,12 +29,12 @@ pub(crate) fn run(command: DbCommand, global: &Global) -> Outcome {
         } => build::run(&feeds, &out, force, restricted, global),
         DbCommand::Update(args) => update::run(&args, global),
         DbCommand::Publish(args) => publish::run(&args, global),
-        DbCommand::Verify(args) => info::verify(&args, global),
+        DbCommand::Verify(args) => verify::run(&args, global),
         DbCommand::Info {
             place,
             verify,
-            output,
-        } => info::run(&place, verify, output),
+            shown,
+        } => info::run(&place, verify, shown.as_what),
         DbCommand::Lookup {
             what,
             ecosystem,
@@ -44,14 +44,14 @@ pub(crate) fn run(command: DbCommand, global: &Global) -> Outcome {
             old,
             new,
             all,
-            output,
-        } => diff::run(&old, &new, all, output),
+            shown,
+        } => diff::run(&old, &new, all, shown.as_what),
         DbCommand::Rollback { place } => update::roll_back(&place, global),
     }
 }
 
 /// Makes sure that the database is the one of the digest, when one is given.
-pub(crate) fn pin(directory: Option<&Path>, args: &DatabaseArgs) -> Result<(), Failure> {
+fn pin(directory: Option<&Path>, args: &DatabaseArgs) -> Result<(), Failure> {
     let Some(digest) = &args.db_digest else {
         return Ok(());
     };
@@ -60,6 +60,27 @@ pub(crate) fn pin(directory: Option<&Path>, args: &DatabaseArgs) -> Result<(), F
             .hint("`seaworthy db update` fetches one, --db names its directory")
     })?;
     seaworthy_delivery::pin(&Directory::at(directory), digest).map_err(|error| usage(&error))
+}
+
+/// The directory of the options, else the user's; none when there is neither.
+fn database_directory(args: &DirectoryArgs) -> Option<PathBuf> {
+    args.db
+        .clone()
+        .or_else(|| default_directory().filter(|directory| directory.is_dir()))
+}
+
+/// Where the user's database lies, or will lie (XDG base directory specification).
+fn default_directory() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
+    Some(data.join("seaworthy/db"))
+}
+
+/// The network of this machine as the options say that it is reached.
+fn network(args: &SourceArgs) -> Result<Internet, Failure> {
+    Internet::new(&super::read_options(args)?.source).map_err(|e| failure(&e))
 }
 
 /// The directory to write: that of the options, else the user's, which is made.

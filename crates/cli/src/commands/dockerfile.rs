@@ -7,8 +7,7 @@ use seaworthy_scan::{Filter, ScanOptions, Scanned, Scanners, assess, open_databa
 
 use crate::args::{Global, LintArgs};
 use crate::exit::{Failure, Outcome};
-use crate::output::write_report;
-use crate::terminal::Terminal;
+use crate::output::{write_options, write_report};
 
 /// Where hadolint's own configuration lies by default.
 const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
@@ -57,7 +56,7 @@ pub(crate) fn lint(args: LintArgs, global: &Global) -> Outcome {
     let mut options = ScanOptions {
         filter: Filter {
             severity: args.severity,
-            fail_on: args.fail_on,
+            fail_on: args.fail.on,
             ..Filter::default()
         },
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -70,19 +69,12 @@ pub(crate) fn lint(args: LintArgs, global: &Global) -> Outcome {
     };
     let database = open_database(None, seaworthy_advisories::starter_database())?;
     let report = assess(scanned, &database, &options);
-    let terminal = Terminal::of_stdout(global.color);
-    let now = crate::time::date_time(crate::time::now());
     let write = WriteOptions {
-        color: terminal.color,
-        width: terminal.width,
-        unicode: terminal.unicode,
         // A linter's rows are what is asked for.
         all: true,
-        start_time: now.clone(),
-        end_time: now,
-        ..WriteOptions::default()
+        ..write_options(global)
     };
-    for spec in &args.output {
+    for spec in &args.output.specs {
         write_report(spec, &report, &write)?;
     }
     Ok(report.exit_class().into())

@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 
-use seaworthy_delivery::Internet;
-use seaworthy_matching::{Explanation, MatchOptions, Outcome as Answer, PackageExplanation};
+use seaworthy_matching::{Explanation, Outcome as Answer, PackageExplanation};
 use seaworthy_model::{Finding, Inventory, Origin, Package, url_of};
 use seaworthy_scan::read;
 use seaworthy_source::TargetRef;
 
+use super::Advisories;
 use crate::args::{ExplainArgs, Global};
 use crate::exit::{Outcome, Status};
 use crate::output::print;
@@ -16,22 +16,11 @@ use crate::terminal::one_line;
 pub(crate) fn run(args: ExplainArgs, global: &Global) -> Outcome {
     let target = TargetRef::parse(&args.target)?;
     let options = super::read_options(&args.source)?;
-    super::check_database(&args.database)?;
+    let advisories = Advisories::open(&args.database)?;
     let bars = Bars::new(super::quiet(global));
     let mut scanned = read(&target, &options, &bars)?;
-    let database = super::db::database_for(
-        &mut scanned.inventory,
-        options.packages,
-        &args.database,
-        &Internet::of_scan(&options.source, Some(&target)),
-        &bars,
-    )?;
-    let matching = MatchOptions {
-        os: options.packages.os,
-        language: options.packages.language,
-        now_date: Some(crate::time::date(crate::time::now())),
-        max_db_age_days: Some(args.database.max_db_age),
-    };
+    let database = super::database_for(&mut scanned, &target, &options, &advisories, &bars)?;
+    let matching = super::matching(options.packages, &args.database);
     let explanation =
         seaworthy_matching::explain(&args.id, &scanned.inventory, &database, &matching);
     print(|out| tell(&explanation, &scanned.inventory, out))?;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use seaworthy_matching::MatchOptions;
 use seaworthy_model::Report;
 use seaworthy_scan::ScanOptions;
 use seaworthy_source::{SourceOptions, TargetRef};
 
-use crate::args::{DatabaseArgs, Global, InputArgs};
+use super::Advisories;
+use crate::args::{Global, InputArgs};
 use crate::exit::{Failure, Status};
 use crate::progress::Bars;
 
@@ -25,31 +25,26 @@ pub(crate) struct Input {
 }
 
 /// Reads or makes reports.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Reader {
     options: ScanOptions,
-    database: &'a DatabaseArgs,
+    /// Opened by the first target: a stored report needs none.
+    advisories: Advisories,
     bars: Bars,
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(input: &'a InputArgs, global: &Global) -> Result<Self, Failure> {
+impl Reader {
+    pub(crate) fn new(input: &InputArgs, global: &Global) -> Result<Self, Failure> {
         let mut read = super::read_options(&input.source)?;
         read.scanners = super::scanners(&input.scanner)?;
         let options = ScanOptions {
-            matching: MatchOptions {
-                os: read.packages.os,
-                language: read.packages.language,
-                now_date: Some(crate::time::date(crate::time::now())),
-                max_db_age_days: Some(input.database.max_db_age),
-            },
+            matching: super::matching(read.packages, &input.database),
             read,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ScanOptions::default()
         };
-        super::check_database(&input.database)?;
         Ok(Self {
             options,
-            database: &input.database,
+            advisories: Advisories::of(&input.database)?,
             bars: Bars::new(super::quiet(global)),
         })
     }
@@ -112,7 +107,8 @@ impl<'a> Reader<'a> {
             );
         }
         let target = TargetRef::parse(text)?;
-        let report = super::scanned(&target, &self.options, self.database, &self.bars)?;
+        self.advisories.check()?;
+        let report = super::scanned(&target, &self.options, &self.advisories, &self.bars)?;
         let now = i64::try_from(crate::time::now()).ok();
         Ok(Input {
             report,

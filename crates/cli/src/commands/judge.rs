@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use seaworthy_model::{GateResult, Report, TargetKind};
+use seaworthy_model::{Date, GateResult, Report, TargetKind};
 use seaworthy_monitor::{Waiver as Excuse, Waivers};
 use seaworthy_oci::{ArtifactStore, Digest, Reference};
 use seaworthy_policy::{
-    Baseline, Exceptions, Facts, Policy, Subject, Verdict, VexDocument, Waiver,
-    check_waivers, container_facts, evaluate,
+    Baseline, Exceptions, Facts, Policy, Subject, Verdict, VexDocument, Waiver, check_waivers,
+    container_facts, evaluate,
 };
 use seaworthy_scan::{
     AttachedVex, Filter, PolicyIncludes, TrustedKey, attached_vex, dockerfile_facts, excuse,

@@ -5,12 +5,12 @@ use seaworthy_report::{GitLabOptions, WriteOptions};
 
 use crate::args::{Global, MergeArgs, MergeOutput};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{print, write_file};
-use crate::terminal::Terminal;
+use crate::output::{print, write_file, write_options};
 
 /// Makes one report of several scanners'.
 pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
-    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    let outputs = &args.output.specs;
+    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
     let mut runs = Vec::new();
     for path in &args.reports {
         let bytes = super::read_bytes(path, 1 << 30)?;
@@ -19,22 +19,15 @@ pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
         runs.push(ScannerRun::answered(report));
     }
     let merged = merge(&runs, env!("CARGO_PKG_VERSION"));
-    let terminal = Terminal::of_stdout(global.color);
-    let now = crate::time::date_time(crate::time::now());
     let options = WriteOptions {
-        color: terminal.color,
-        width: terminal.width,
-        unicode: terminal.unicode,
-        all: args.all,
-        start_time: now.clone(),
-        end_time: now,
+        all: args.rows.all,
         gitlab: GitLabOptions {
             commit: super::commit(),
             ..GitLabOptions::default()
         },
-        ..WriteOptions::default()
+        ..write_options(global)
     };
-    for spec in &args.output {
+    for spec in outputs {
         let plain = WriteOptions {
             color: options.color && spec.file.is_none(),
             ..options.clone()
@@ -66,7 +59,7 @@ pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
     if !answered {
         return Ok(Status::NotAssessed);
     }
-    let broken = args.fail_on.is_some_and(|least| {
+    let broken = args.fail.on.is_some_and(|least| {
         (merged.findings.iter().map(|f| f.severity))
             .chain(merged.secrets.iter().map(|s| s.severity))
             .chain(merged.misconfigurations.iter().map(|m| m.severity))

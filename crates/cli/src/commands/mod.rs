@@ -20,22 +20,22 @@ use std::sync::Arc;
 use clap::CommandFactory as _;
 use seaworthy_delivery::Internet;
 use seaworthy_licenses::LicensePolicy;
+use seaworthy_matching::MatchOptions;
 use seaworthy_misconfig::CustomRules;
 use seaworthy_model::Report;
-use seaworthy_scan::{
-    Database, PackageTypes, ReadOptions, ScanOptions, Scanned, Scanners, open_database,
-};
+use seaworthy_scan::{Database, PackageTypes, ReadOptions, ScanOptions, Scanned, Scanners};
 use seaworthy_secrets::Rules;
 use seaworthy_source::{Credentials, Mirror, SourceOptions, TargetRef};
 
 use crate::args::{
-    Cli, Command, DatabaseArgs, DirectoryArgs, DockerfileCommand, GitlabCommand, Global,
-    PackageKind, Scanner, ScannerArgs, SourceArgs, VersionsCommand,
+    Cli, Command, DatabaseArgs, DockerfileCommand, GitlabCommand, Global, PackageKind, Scanner,
+    ScannerArgs, SourceArgs, VersionsCommand,
 };
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
 use crate::progress::Bars;
 
+pub(crate) use db::Advisories;
 pub(crate) use scan::{age, commit};
 
 pub(crate) fn run(cli: Cli) -> Outcome {
@@ -129,6 +129,16 @@ pub(crate) fn read_options(args: &SourceArgs) -> Result<ReadOptions, Failure> {
         None => std::thread::available_parallelism().map_or(2, usize::from),
     };
     Ok(options)
+}
+
+/// How packages are compared with the advisories of the options.
+pub(crate) fn matching(packages: PackageTypes, database: &DatabaseArgs) -> MatchOptions {
+    MatchOptions {
+        os: packages.os,
+        language: packages.language,
+        now_date: Some(crate::time::date(crate::time::now())),
+        max_db_age_days: Some(database.max_db_age),
+    }
 }
 
 /// What the environment says about daemons and the files of other tools.
@@ -235,75 +245,32 @@ pub(crate) fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The database of the options, else the user's, else the starter table; the one of the digest
-/// when one is given.
-pub(crate) fn database(args: &DatabaseArgs) -> Result<Database, Failure> {
-    let directory = database_directory(&args.place);
-    db::pin(directory.as_deref(), args)?;
-    Ok(open_database(
-        directory.as_deref(),
-        seaworthy_advisories::starter_database(),
-    )?)
-}
-
-/// Tells a database that cannot be used before a long read.
-pub(crate) fn check_database(args: &DatabaseArgs) -> Result<(), Failure> {
-    // One that is going to be fetched need not be there.
-    let there = database_directory(&args.place).is_none_or(|directory| directory.exists());
-    if there || args.db_source.is_none() {
-        database(args)?;
-    }
-    Ok(())
-}
-
-/// A scan by the database of the options, with the shards that are missing fetched.
+/// A scan by the advisories of the options, with the shards that are missing fetched.
 pub(crate) fn scanned(
     target: &TargetRef,
     options: &ScanOptions,
-    args: &DatabaseArgs,
+    advisories: &Advisories,
     bars: &Bars,
 ) -> Result<Report, Failure> {
     let mut read = seaworthy_scan::read(target, &options.read, bars)?;
-    let database = database_for(&mut read, target, options, args, bars)?;
+    let database = database_for(&mut read, target, &options.read, advisories, bars)?;
     Ok(seaworthy_scan::assess(read, &database, options))
 }
 
-/// The database for what was read of a target, with the shards that are missing fetched; the
-/// starter table when no vulnerabilities are looked for.
+/// The database for what was read of a target, with the shards that are missing fetched; what is
+/// here already when no vulnerabilities are looked for.
 pub(crate) fn database_for(
     read: &mut Scanned,
     target: &TargetRef,
-    options: &ScanOptions,
-    args: &DatabaseArgs,
+    options: &ReadOptions,
+    advisories: &Advisories,
     bars: &Bars,
-) -> Result<Database, Failure> {
-    if !options.read.scanners.vulnerabilities {
-        return database(args);
+) -> Result<Arc<Database>, Failure> {
+    if !options.scanners.vulnerabilities {
+        return advisories.current();
     }
-    let network = Internet::of_scan(&options.read.source, Some(target));
-    db::database_for(
-        &mut read.inventory,
-        options.read.packages,
-        args,
-        &network,
-        bars,
-    )
-}
-
-/// The directory of the options, else the user's; none when there is neither.
-fn database_directory(args: &DirectoryArgs) -> Option<PathBuf> {
-    args.db
-        .clone()
-        .or_else(|| default_directory().filter(|directory| directory.is_dir()))
-}
-
-/// Where the user's database lies, or will lie (XDG base directory specification).
-fn default_directory() -> Option<PathBuf> {
-    let data = std::env::var_os("XDG_DATA_HOME")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
-    Some(data.join("seaworthy/db"))
+    let network = Internet::of_scan(&options.source, Some(target));
+    advisories.for_target(&mut read.inventory, options.packages, &network, bars)
 }
 
 /// Whether the user wants silence.

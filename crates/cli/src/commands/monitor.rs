@@ -62,13 +62,13 @@ fn excused(judge: &Judge, reports: [&mut Report; 2]) -> Result<Waivers, Failure>
 
 /// New, fixed and remaining.
 pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.input, global)?;
-    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let reader = Reader::new(&args.seen.input, global)?;
+    let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let (mut old, mut new) = (reader.report(&args.old)?, reader.report(&args.new)?);
     let waivers = excused(&judge, [&mut old.report, &mut new.report])?;
     let diff = seaworthy_monitor::diff(&old.report, &new.report, &waivers);
-    let view = view(global, args.view.all);
-    write_views(&args.view.output, &|format, out| {
+    let view = view(global, args.seen.view.rows.all);
+    write_views(&args.seen.view.output.specs, &|format, out| {
         Some(
             match format {
                 ViewFormat::Table => diff.write_table(view, out),
@@ -84,17 +84,17 @@ pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
 
 /// The image before and after the hardening.
 pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.input, global)?;
-    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let reader = Reader::new(&args.seen.input, global)?;
+    let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let (mut before, mut after) = (reader.report(&args.before)?, reader.report(&args.after)?);
     let options = AssessOptions {
-        project: args.project,
+        project: args.project.name,
         now: now(),
         waivers: excused(&judge, [&mut before.report, &mut after.report])?,
     };
     let assessment = seaworthy_monitor::assess(&before.report, &after.report, &options);
-    let view = view(global, args.view.all);
-    write_views(&args.view.output, &|format, out| {
+    let view = view(global, args.seen.view.rows.all);
+    write_views(&args.seen.view.output.specs, &|format, out| {
         Some(match format {
             ViewFormat::Table => out.write_all(assessment.table(view).as_bytes()),
             ViewFormat::Markdown => out.write_all(assessment.markdown().as_bytes()),
@@ -107,9 +107,9 @@ pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
 
 /// Figures for dashboards and alerts.
 pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.input, global)?;
+    let reader = Reader::new(&args.seen.input, global)?;
     let now = now();
-    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let mut fleet = Fleet::default();
     let mut unassessed = false;
     reader.reports(&args.reports, &mut |input| {
@@ -121,7 +121,7 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
         let measurement = measure(
             &report,
             &Context {
-                project: args.project.clone(),
+                project: args.project.name.clone(),
                 environment: args.environment.clone(),
                 scanned_at,
                 waivers,
@@ -132,8 +132,8 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
         Ok(())
     })?;
     let summary = fleet.summary(now);
-    let view = view(global, args.view.all);
-    write_views(&args.view.output, &|format, out| {
+    let view = view(global, args.seen.view.rows.all);
+    write_views(&args.seen.view.output.specs, &|format, out| {
         Some(match format {
             ViewFormat::Table => out.write_all(summary.table(view).as_bytes()),
             ViewFormat::Markdown => out.write_all(summary.markdown().as_bytes()),
@@ -165,8 +165,8 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
 
 /// Which controls the checks speak for and against.
 pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
-    let reader = Reader::new(&args.input, global)?;
-    let judge = Judge::of_standing(&args.standing, reader.source())?;
+    let reader = Reader::new(&args.seen.input, global)?;
+    let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let Input {
         mut report,
         scanned_at,
@@ -182,7 +182,7 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
         report: &report,
         scanned,
         rules: rules(),
-        signed: None,
+        supply: seaworthy_monitor::Supply::default(),
         scanned_at,
         now: now(),
         waivers,
@@ -191,8 +191,8 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
         .into_iter()
         .map(|framework| evaluate(framework, &evidence))
         .collect();
-    let view = view(global, args.view.all);
-    write_views(&args.view.output, &|format, out| {
+    let view = view(global, args.seen.view.rows.all);
+    write_views(&args.seen.view.output.specs, &|format, out| {
         let joined = |pages: Vec<String>| pages.join("\n");
         Some(match format {
             ViewFormat::Table => {
@@ -227,7 +227,7 @@ pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
         .map_err(|e| Failure::usage(e).hint("`seaworthy scan TARGET --history FILE` begins one"))?;
     let series = history.trend(&args.image, since).map_err(Failure::failed)?;
     let view = view(global, true);
-    write_views(&args.view.output, &|format, out| {
+    write_views(&args.view.output.specs, &|format, out| {
         Some(match format {
             ViewFormat::Table => {
                 let options = ChartOptions {

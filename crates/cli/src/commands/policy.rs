@@ -13,7 +13,7 @@ use seaworthy_scan::PolicyIncludes;
 use super::input::{Input, Reader};
 use super::judge::{Judge, MAX, load, shown};
 use super::read_bytes;
-use crate::args::{CheckArgs, ExplainRuleArgs, Global, PolicyCommand, VexArgs};
+use crate::args::{CheckArgs, ExplainRuleArgs, Global, PolicyCommand, RuleArgs, VexArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{file_named, print, write_file};
 use crate::terminal::one_line;
@@ -121,10 +121,22 @@ fn init(out: &Path) -> Outcome {
     Ok(Status::Pass)
 }
 
+/// The policy that the options name, with what is around it.
+fn judge(rules: &RuleArgs, reader: &Reader) -> Result<Judge, Failure> {
+    Judge::new(
+        Some(&rules.policy),
+        &rules.around,
+        rules.history.as_deref(),
+        reader.source(),
+        &|text| Ok(reader.report(text)?.report),
+    )
+}
+
 fn check(args: CheckArgs, global: &Global) -> Outcome {
-    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    let outputs = &args.output.specs;
+    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
     let several = args.reports.len() > 1;
-    for spec in &args.output {
+    for spec in outputs {
         let distinct = spec
             .file
             .as_ref()
@@ -139,20 +151,13 @@ fn check(args: CheckArgs, global: &Global) -> Outcome {
         }
     }
     let reader = Reader::new(&args.input, global)?;
-    let rules = &args.rules;
-    let judge = Judge::new(
-        Some(&rules.policy),
-        &rules.around,
-        rules.history.as_deref(),
-        reader.source(),
-        &|text| Ok(reader.report(text)?.report),
-    )?;
+    let judge = judge(&args.rules, &reader)?;
     let mut worst = Status::Pass;
     for text in &args.reports {
         let Input { report, .. } = reader.report(text)?;
         let verdict = judge.verdict(&report)?;
-        for spec in &args.output {
-            write(spec, &report, &verdict, &args.project)?;
+        for spec in outputs {
+            write(spec, &report, &verdict, &args.project.name)?;
         }
         worst = worst.max(status_of(&verdict, &report));
     }
@@ -245,14 +250,7 @@ fn test(policy: &Path, cases: Option<PathBuf>) -> Outcome {
 
 fn explain(args: ExplainRuleArgs, global: &Global) -> Outcome {
     let reader = Reader::new(&args.input, global)?;
-    let rules = &args.rules;
-    let judge = Judge::new(
-        Some(&rules.policy),
-        &rules.around,
-        rules.history.as_deref(),
-        reader.source(),
-        &|text| Ok(reader.report(text)?.report),
-    )?;
+    let judge = judge(&args.rules, &reader)?;
     let Input { report, .. } = reader.report(&args.report)?;
     let answers = judge.explain(&report, &args.id)?;
     print(|out| {

@@ -1,15 +1,16 @@
-use seaworthy_report::{Format, WriteOptions};
+use seaworthy_report::Format;
 use seaworthy_scan::{Database, ScanOptions, assess, read};
 use seaworthy_source::TargetRef;
 
 use crate::args::{Global, SbomArgs};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{OutputFormat, write_report};
+use crate::output::{OutputFormat, write_options, write_report};
 use crate::progress::Bars;
 
 /// Writes the inventory of a target; nothing is looked up.
 pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
-    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    let outputs = &args.output.specs;
+    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
     let is_bill = |format: &OutputFormat| {
         matches!(
             format,
@@ -17,7 +18,7 @@ pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
                 | OutputFormat::GitlabSboms
         )
     };
-    if let Some(spec) = args.output.iter().find(|spec| !is_bill(&spec.format)) {
+    if let Some(spec) = outputs.iter().find(|spec| !is_bill(&spec.format)) {
         return Err(Failure::usage(format!(
             "{} is no format of a bill of materials",
             spec.format.name()
@@ -33,15 +34,10 @@ pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
     };
     options.matching.os = false;
     options.matching.language = false;
-    let now = crate::time::date_time(crate::time::now());
-    let write = WriteOptions {
-        start_time: now.clone(),
-        end_time: now,
-        ..WriteOptions::default()
-    };
+    let write = write_options(global);
     let scanned = read(&target, &options.read, &bars)?;
     let report = assess(scanned, &Database::from_shards(Vec::new()), &options);
-    for spec in &args.output {
+    for spec in outputs {
         write_report(spec, &report, &write)?;
     }
     if report.inventory.coverage.has_fatal() {

@@ -1,6 +1,5 @@
 use std::time::Instant;
 
-use seaworthy_matching::MatchOptions;
 use seaworthy_model::{Date, LicenseFinding, Report};
 use seaworthy_report::merge::{Merged, ScannerRun, merge};
 use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
@@ -9,12 +8,12 @@ use seaworthy_scan::{
 };
 use seaworthy_source::{SourceOptions, TargetRef};
 
+use super::Advisories;
 use super::judge::Judge;
 use crate::args::{Global, ScanArgs, Scanner};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, OutputSpec, RawReport, Written, write_all};
 use crate::progress::Bars;
-use crate::terminal::Terminal;
 
 /// Largest report of another scanner, in bytes.
 const MAX_REPORT: usize = seaworthy_report::read::MAX_BYTES;
@@ -28,19 +27,20 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
         .map(|text| TargetRef::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     let options = options(&args)?;
-    super::check_database(&args.database)?;
+    let advisories = Advisories::open(&args.database)?;
     let job = Job {
         judge: Judge::of_scan(
             args.policy.as_deref(),
             &args.around,
             args.history.as_deref(),
             &options.read.source,
-            &|text| whole(text, &args, &options, global),
+            &|text| whole(text, &options, &advisories, global),
         )?,
         others: others(&args, &options.read.source),
         canceller: Canceller::default(),
         bars: Bars::new(super::quiet(global)),
         options,
+        advisories,
         args: &args,
         global,
     };
@@ -49,7 +49,7 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
     }
     let mut worst = Status::Pass;
     for (number, target) in targets.iter().enumerate() {
-        if number > 0 && args.output.iter().any(is_shown_table) {
+        if number > 0 && args.output.specs.iter().any(is_shown_table) {
             crate::output::print(|out| writeln!(out))?;
         }
         worst = worst.max(job.scan(target)?);
@@ -60,8 +60,8 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
 /// Another image as this scan would see it, without display filters: a baseline.
 fn whole(
     text: &str,
-    args: &ScanArgs,
     options: &ScanOptions,
+    advisories: &Advisories,
     global: &Global,
 ) -> Result<Report, Failure> {
     let options = ScanOptions {
@@ -69,7 +69,7 @@ fn whole(
         ..options.clone()
     };
     let bars = Bars::new(super::quiet(global));
-    super::scanned(&TargetRef::parse(text)?, &options, &args.database, &bars)
+    super::scanned(&TargetRef::parse(text)?, &options, advisories, &bars)
 }
 
 fn is_shown_table(spec: &OutputSpec) -> bool {
@@ -80,18 +80,13 @@ fn options(args: &ScanArgs) -> Result<ScanOptions, Failure> {
     let mut reading = super::read_options(&args.source)?;
     reading.scanners = super::scanners(&args.scanner)?;
     Ok(ScanOptions {
-        matching: MatchOptions {
-            os: reading.packages.os,
-            language: reading.packages.language,
-            now_date: Some(crate::time::date(crate::time::now())),
-            max_db_age_days: Some(args.database.max_db_age),
-        },
+        matching: super::matching(reading.packages, &args.database),
         read: reading,
         filter: Filter {
             severity: args.gate.severity,
             ignore_unfixed: args.gate.ignore_unfixed,
             ignore_status: args.gate.ignore_status.clone(),
-            fail_on: args.gate.fail_on,
+            fail_on: args.gate.fail.on,
         },
         allow_unknown: args.gate.allow_unknown,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,6 +98,7 @@ struct Job<'a> {
     args: &'a ScanArgs,
     global: &'a Global,
     options: ScanOptions,
+    advisories: Advisories,
     judge: Option<Judge>,
     others: Option<ExternalOptions>,
     canceller: Canceller,
@@ -127,8 +123,13 @@ impl Job<'_> {
         if let Some(file) = &self.args.history {
             let environment = self.args.around.environment.as_deref().unwrap_or_default();
             let (report, judge) = (&joined.report, self.judge.as_ref());
-            trend_svg =
-                super::monitor::remember(file, report, judge, &self.args.project, environment)?;
+            trend_svg = super::monitor::remember(
+                file,
+                report,
+                judge,
+                &self.args.project.name,
+                environment,
+            )?;
         }
         let mut report = self.options.filter.filtered(joined.report);
         if let Some(merged) = &mut joined.merged {
@@ -140,7 +141,6 @@ impl Job<'_> {
         let mut write = write_options(self.args, self.global, &report);
         write.trend_svg = trend_svg;
         write.start_time = start_time;
-        write.end_time = crate::time::date_time(crate::time::now());
         write.elapsed = Some(began.elapsed());
         let written = Written {
             report: &report,
@@ -148,7 +148,7 @@ impl Job<'_> {
             raw: &joined.raw,
             licenses: &joined.licenses,
         };
-        for spec in &self.args.output {
+        for spec in &self.args.output.specs {
             write_all(spec, &written, &write)?;
         }
         Ok(report.exit_class().into())
@@ -162,16 +162,16 @@ impl Job<'_> {
             .as_ref()
             .map(|others| Running::start(target, others, &self.canceller));
         let mut scanned = read(target, &self.options.read, &self.bars)?;
-        let (options, database) = (&self.options, &self.args.database);
-        let database = super::database_for(&mut scanned, target, options, database, &self.bars)?;
-        let mut all = assess_all(scanned, &database, options);
+        let (read, advisories) = (&self.options.read, &self.advisories);
+        let database = super::database_for(&mut scanned, target, read, advisories, &self.bars)?;
+        let mut all = assess_all(scanned, &database, &self.options);
         super::rules::link(&mut all, self.args.scanner.rules_url.as_deref());
         let mut joined = match running {
             Some(running) => Joined::of(all, running.finish())?,
             None => Joined::alone(all),
         };
         let noticed = |spec: &OutputSpec| spec.format == OutputFormat::Notice;
-        if self.args.output.iter().any(noticed) {
+        if self.args.output.specs.iter().any(noticed) {
             joined.licenses.clone_from(&joined.report.licenses);
         }
         Ok(joined)
@@ -179,18 +179,14 @@ impl Job<'_> {
 }
 
 fn write_options(args: &ScanArgs, global: &Global, report: &Report) -> WriteOptions {
-    let terminal = Terminal::of_stdout(global.color);
     WriteOptions {
-        color: terminal.color,
-        width: terminal.width,
-        unicode: terminal.unicode,
-        all: args.all,
+        all: args.rows.all,
         db_age_days: age(report),
         gitlab: GitLabOptions {
             commit: commit(),
             ..GitLabOptions::default()
         },
-        ..WriteOptions::default()
+        ..crate::output::write_options(global)
     }
 }
 
@@ -295,11 +291,12 @@ fn others(args: &ScanArgs, source: &SourceOptions) -> Option<ExternalOptions> {
 
 /// Two reports in one place would overwrite each other, or be no JSON any more.
 fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
-    crate::output::one_to_stdout(args.output.iter().map(|spec| &spec.file))?;
+    let outputs = &args.output.specs;
+    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
     check_formats(args)?;
-    for (at, spec) in args.output.iter().enumerate() {
+    for (at, spec) in outputs.iter().enumerate() {
         if let Some(file) = &spec.file
-            && args.output[..at].iter().any(|other| {
+            && outputs[..at].iter().any(|other| {
                 other.file.as_ref() == Some(file)
                     && !(spec.format.is_directory() && other.format.is_directory())
             })
@@ -313,7 +310,7 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
     if args.targets.len() < 2 {
         return Ok(());
     }
-    for spec in &args.output {
+    for spec in outputs {
         let distinct = spec.file.as_ref().map_or(
             matches!(
                 spec.format,
@@ -334,7 +331,7 @@ fn check_outputs(args: &ScanArgs) -> Result<(), Failure> {
 
 /// Formats that need more than was asked for would say nothing.
 fn check_formats(args: &ScanArgs) -> Result<(), Failure> {
-    let asks = |format: &OutputFormat| args.output.iter().any(|spec| spec.format == *format);
+    let asks = |format: &OutputFormat| args.output.specs.iter().any(|spec| spec.format == *format);
     if asks(&OutputFormat::Notice) && !args.scanner.scanners.contains(&Scanner::License) {
         return Err(
             Failure::usage("a notice is made of licences, and none are looked for")

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use seaworthy_matching::MatchOptions;
 use seaworthy_report::{Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{Filter, PackageTypes, ScanOptions};
 use seaworthy_source::TargetRef;
@@ -12,11 +11,10 @@ use super::files::Allowlist;
 use super::variables::Variables;
 use super::{approve, say};
 use crate::args::{GitlabDependenciesArgs, Global};
-use crate::commands::scanned;
+use crate::commands::{Advisories, matching, scanned};
 use crate::exit::{Failure, Outcome, Status};
-use crate::output::{OutputFormat, OutputSpec, write_report};
+use crate::output::{OutputFormat, OutputSpec, write_options, write_report};
 use crate::progress::Bars;
-use crate::terminal::Terminal;
 
 /// Scans the project and writes a bill of materials beside each lockfile, and the report.
 pub(crate) fn run(args: GitlabDependenciesArgs, global: &Global) -> Outcome {
@@ -32,54 +30,45 @@ pub(crate) fn run(args: GitlabDependenciesArgs, global: &Global) -> Outcome {
         .clone()
         .unwrap_or_else(|| variables.project.clone());
     let allowlist = Allowlist::of(&variables.project).map_err(Failure::usage)?;
-    crate::commands::check_database(&args.database)?;
+    let advisories = Advisories::open(&args.database)?;
+    let packages = PackageTypes {
+        os: false,
+        language: true,
+    };
     let mut options = ScanOptions {
-        matching: MatchOptions {
-            os: false,
-            language: true,
-            now_date: Some(crate::time::date(crate::time::now())),
-            max_db_age_days: Some(args.database.max_db_age),
-        },
+        matching: matching(packages, &args.database),
         filter: Filter {
             severity: variables.severity,
             ignore_unfixed: variables.ignore_unfixed,
             ignore_status: variables.ignore_status.clone(),
-            fail_on: args.fail_on,
+            fail_on: args.report.fail.on,
         },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..ScanOptions::default()
     };
-    options.read.packages = PackageTypes {
-        os: false,
-        language: true,
-    };
+    options.read.packages = packages;
     options.read.analysis.threads = std::thread::available_parallelism().map_or(2, usize::from);
     let bars = Bars::new(global.quiet);
     let mut report = scanned(
         &TargetRef::Dir(project.clone()),
         &options,
-        &args.database,
+        &advisories,
         &bars,
     )?;
     let approved = allowlist.approved("");
-    approve(&mut report, args.fail_on, &approved);
-    let terminal = Terminal::of_stdout(global.color);
+    approve(&mut report, args.report.fail.on, &approved);
     let write = WriteOptions {
-        color: terminal.color,
-        width: terminal.width,
-        unicode: terminal.unicode,
         all: true,
         start_time,
-        end_time: crate::time::date_time(crate::time::now()),
         elapsed: Some(began.elapsed()),
         db_age_days: crate::commands::age(&report),
         gitlab: GitLabOptions {
-            scanner_id: args.gitlab_scanner_id.clone(),
-            schema_version: args.gitlab_schema_version.clone(),
+            scanner_id: args.report.gitlab_scanner_id.clone(),
+            schema_version: args.report.gitlab_schema_version.clone(),
             approved,
             ..GitLabOptions::default()
         },
-        ..WriteOptions::default()
+        ..write_options(global)
     };
     let report_file = project.join("gl-dependency-scanning-report.json");
     let mut outputs = vec![

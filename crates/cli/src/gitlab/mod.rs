@@ -12,18 +12,16 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Instant;
 
-use seaworthy_matching::MatchOptions;
 use seaworthy_model::{Report, Severity};
 use seaworthy_report::{EndOfLife, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{Filter, PackageTypes, ScanOptions};
 use seaworthy_source::{Credentials, SourceOptions, TargetRef};
 
-use crate::args::{DatabaseArgs, GitlabScanArgs, Global};
-use crate::commands::scanned;
+use crate::args::{GitlabScanArgs, Global};
+use crate::commands::{Advisories, matching, scanned};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, OutputSpec, write_report};
 use crate::progress::Bars;
-use crate::terminal::Terminal;
 
 pub(crate) use dependencies::run as dependencies;
 
@@ -56,8 +54,7 @@ pub(crate) fn run(args: GitlabScanArgs, global: &Global) -> Outcome {
             .clone()
             .or(variables.ca_bundle);
     }
-    crate::commands::check_database(&args.database)?;
-    let database = Arc::new(args.database.clone());
+    let advisories = Arc::new(Advisories::open(&args.database)?);
     let bundle = ca_files(variables.ca_bundle.as_deref())?;
     let mut worst = Status::Pass;
     for image in &images {
@@ -77,7 +74,7 @@ pub(crate) fn run(args: GitlabScanArgs, global: &Global) -> Outcome {
                 String::new()
             },
         };
-        worst = worst.max(job.scan(image, &database)?);
+        worst = worst.max(job.scan(image, &advisories)?);
     }
     Ok(worst)
 }
@@ -162,19 +159,19 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn scan(&self, image: &str, database: &Arc<DatabaseArgs>) -> Result<Status, Failure> {
+    fn scan(&self, image: &str, advisories: &Arc<Advisories>) -> Result<Status, Failure> {
         let began = Instant::now();
         let start_time = crate::time::date_time(crate::time::now());
         let target = target(image)?;
         if self.variables.info {
             say("INFO", &format!("Scanning {image}"));
         }
-        let mut report = self.within_time(target, database, image)?;
+        let mut report = self.within_time(target, advisories, image)?;
         if let Some(named) = archived_name(image, &report.target.name) {
             report.target.name = named;
         }
         let approved = self.allowlist.approved(&report.target.name);
-        approve(&mut report, self.args.fail_on, &approved);
+        approve(&mut report, self.args.report.fail.on, &approved);
         let options = self.write_options(&report, approved, start_time, began);
         self.write(&report, &options)?;
         let status = Status::from(report.exit_class());
@@ -192,18 +189,17 @@ impl Job<'_> {
         let platform = variables.platform.parse().map_err(|e| {
             Failure::usage(format!("TRIVY_PLATFORM: {e}")).hint("for example linux/arm64")
         })?;
+        let packages = PackageTypes {
+            os: true,
+            language: variables.language,
+        };
         let mut options = ScanOptions {
-            matching: MatchOptions {
-                os: true,
-                language: variables.language,
-                now_date: Some(crate::time::date(crate::time::now())),
-                max_db_age_days: Some(self.args.database.max_db_age),
-            },
+            matching: matching(packages, &self.args.database),
             filter: Filter {
                 severity: variables.severity,
                 ignore_unfixed: variables.ignore_unfixed,
                 ignore_status: variables.ignore_status.clone(),
-                fail_on: self.args.fail_on,
+                fail_on: self.args.report.fail.on,
             },
             allow_unknown: self.args.allow_unknown,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -220,10 +216,7 @@ impl Job<'_> {
             plain_http: variables.plain_http,
             ..crate::commands::environment()
         };
-        options.read.packages = PackageTypes {
-            os: true,
-            language: variables.language,
-        };
+        options.read.packages = packages;
         options.read.analysis.threads = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(options)
     }
@@ -232,17 +225,17 @@ impl Job<'_> {
     fn within_time(
         &self,
         target: TargetRef,
-        database: &Arc<DatabaseArgs>,
+        advisories: &Arc<Advisories>,
         image: &str,
     ) -> Result<Report, Failure> {
         let options = self.options()?;
         let (sender, receiver) = mpsc::channel();
         let quiet = self.global.quiet;
-        let database = Arc::clone(database);
+        let advisories = Arc::clone(advisories);
         std::thread::spawn(move || {
             let bars = Bars::new(quiet);
             // Nobody listens any more once the time is up.
-            let _ = sender.send(scanned(&target, &options, &database, &bars));
+            let _ = sender.send(scanned(&target, &options, &advisories, &bars));
         });
         match receiver.recv_timeout(self.variables.timeout) {
             Ok(result) => Ok(result?),
@@ -264,7 +257,6 @@ impl Job<'_> {
         start_time: String,
         began: Instant,
     ) -> WriteOptions {
-        let terminal = Terminal::of_stdout(self.global.color);
         let variables = self.variables;
         let dockerfile = match std::fs::read_to_string(&variables.dockerfile) {
             Ok(text) => Some((variables.dockerfile_name.clone(), text)),
@@ -289,25 +281,21 @@ impl Job<'_> {
             })
         });
         WriteOptions {
-            color: terminal.color,
-            width: terminal.width,
-            unicode: terminal.unicode,
             all: true,
             start_time,
-            end_time: crate::time::date_time(crate::time::now()),
             elapsed: Some(began.elapsed()),
             db_age_days: crate::commands::age(report),
-            trend_svg: None,
             licenses: variables.include_licenses,
             gitlab: GitLabOptions {
-                scanner_id: self.args.gitlab_scanner_id.clone(),
-                schema_version: self.args.gitlab_schema_version.clone(),
+                scanner_id: self.args.report.gitlab_scanner_id.clone(),
+                schema_version: self.args.report.gitlab_schema_version.clone(),
                 dockerfile,
                 default_branch_image: variables.default_branch_image.clone(),
                 approved,
                 end_of_life,
                 commit: crate::commands::commit(),
             },
+            ..crate::output::write_options(self.global)
         }
     }
 

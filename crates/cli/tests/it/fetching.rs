@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::scan::{expect, findings, json as read_json, text};
+use crate::place::{expect, findings, json as read_json, text};
 
 fn put(folder: &Path, path: &str, content: &str) {
     let path = folder.join(path);

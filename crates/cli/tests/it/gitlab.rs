@@ -3,7 +3,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::scan::{run_in, storefront, text};
+use super::place::{run_in, storefront, text};
 
 const LANGUAGES: (&str, &str) = ("CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN", "false");
 

@@ -5,11 +5,16 @@
 mod db;
 mod excuses;
 mod fetching;
+mod field;
 mod gitlab;
+mod includes;
 mod monitor;
 mod others;
+mod place;
 mod policy;
+mod publishing;
 mod scan;
+mod server;
 mod tidy;
 mod tools;
 

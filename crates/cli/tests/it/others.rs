@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use seaworthy_oci::layout::{LayerEntry, tar_of};
 use serde_json::Value;
 
-use super::scan::{expect, json, run_in, storefront, text};
+use super::place::{expect, json, run_in, storefront, text};
 
 /// A Grype of a few lines of shell, with a finding that ours does not have.
 const GRYPE: &str = r#"{"matches":[{"vulnerability":{"id":"CVE-2099-0001","severity":"High","namespace":"alpine:distro:alpine:3.16","fix":{"state":"fixed","versions":["9.9"]}},"relatedVulnerabilities":[],"artifact":{"name":"busybox","version":"1.35.0-r13","type":"apk","purl":"pkg:apk/alpine/busybox@1.35.0-r13?distro=alpine-3.16.0","locations":[{"path":"/lib/apk/db/installed"}]}}],"source":{"type":"image","target":{"userInput":"x"}},"distro":{"name":"alpine","version":"3.16.0"},"descriptor":{"name":"grype","version":"0.104.1"}}"#;
@@ -227,7 +227,7 @@ fn scanners_without_an_answer_are_named_and_never_clean() {
 
 /// The archive of an image without packages.
 fn archive() -> Vec<u8> {
-    let image = super::scan::image("ID=alpine\nVERSION_ID=3.18.4\n", "");
+    let image = super::place::image("ID=alpine\nVERSION_ID=3.18.4\n", "");
     let entries: Vec<LayerEntry> = image
         .layout_files()
         .into_iter()

@@ -1,85 +1,9 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use seaworthy_oci::layout::{BuiltImage, ImageSpec, LayerEntry, build};
 use serde_json::Value;
 
-pub(crate) fn storefront() -> String {
-    root()
-        .join("examples/images/storefront")
-        .display()
-        .to_string()
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Runs the program in a folder, without the caller's settings.
-pub(crate) fn run_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seaworthy"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("SOURCE_DATE_EPOCH", "1764000000")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap()
-}
-
-pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-pub(crate) fn expect(folder: &Path, arguments: &[&str], code: i32) -> Output {
-    let output = run_in(folder, &[], arguments);
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{arguments:?}: {}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
-    output
-}
-
-pub(crate) fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// `id package version` of each finding.
-pub(crate) fn findings(report: &Value) -> Vec<String> {
-    let packages = report["inventory"]["packages"].as_array().unwrap();
-    let mut found: Vec<String> = report["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|finding| {
-            let at = usize::try_from(finding["package"].as_u64().unwrap()).unwrap();
-            let package = &packages[at];
-            format!(
-                "{} {} {}",
-                finding["id"], package["name"], package["version"]
-            )
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-pub(crate) fn image(os_release: &str, apk: &str) -> BuiltImage {
-    build(&ImageSpec::of_layers(
-        "shop/web:1.8",
-        vec![vec![
-            LayerEntry::file("etc/os-release", os_release),
-            LayerEntry::file("lib/apk/db/installed", apk),
-        ]],
-    ))
-    .unwrap()
-}
+use super::place::{expect, findings, image, json, run_in, storefront, text};
 
 #[test]
 fn the_example_image_gives_findings_in_every_format() {

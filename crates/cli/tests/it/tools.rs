@@ -2,13 +2,14 @@
 //! not installed the test says so; `.ci/run` installs them and insists.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::scan::{findings, run_in, storefront, text};
+use super::place::{findings, run_in, storefront, text};
 
 pub(crate) struct Registry(Child);
 
@@ -93,7 +94,16 @@ pub(crate) fn registry(folder: &Path) -> (Registry, u16) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    (Registry(child), port)
+    let registry = Registry(child);
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "the registry does not start"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    (registry, port)
 }
 
 #[test]

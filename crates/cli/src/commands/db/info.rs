@@ -1,11 +1,11 @@
-use seaworthy_delivery::{
-    Directory, Internet, Manifest, Origin, Published, ShardEntry, State, Verified,
-};
+//! `seaworthy db info`.
+
+use seaworthy_delivery::{Directory, Manifest, Origin, ShardEntry, State};
 use seaworthy_vulndb::Database;
 use serde::Serialize;
 
 use super::{failure, print_json, size};
-use crate::args::{DirectoryArgs, Global, Shown, VerifyArgs};
+use crate::args::{DirectoryArgs, Shown};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::print;
 use crate::terminal::one_line;
@@ -29,7 +29,7 @@ struct Info<'a> {
 
 /// Says which shards there are, and whether they are whole; nothing behind them is looked at.
 pub(super) fn run(place: &DirectoryArgs, verify: bool, output: Shown) -> Outcome {
-    let Some(path) = super::super::database_directory(place) else {
+    let Some(path) = super::database_directory(place) else {
         return starter(output);
     };
     let directory = Directory::at(&path);
@@ -170,92 +170,4 @@ fn shards_of(database: &Database) -> Vec<(String, usize, String)> {
         .filter_map(|key| Some((key, database.shard(key)?)))
         .map(|(key, shard)| (key.to_owned(), shard.rows(), shard.meta().date().to_owned()))
         .collect()
-}
-
-/// What `db verify` found.
-#[derive(Serialize)]
-struct Checked<'a> {
-    #[serde(flatten)]
-    verified: &'a Verified,
-    /// Where it was compared with.
-    origin: Option<String>,
-    /// The digest of what is published there.
-    published: Option<String>,
-    /// The keys whose signatures verify.
-    signed_by: Vec<String>,
-}
-
-/// Compares all checksums, and what is here with what is published.
-pub(super) fn verify(args: &VerifyArgs, global: &Global) -> Outcome {
-    let directory = super::directory_to_read(&args.place)?;
-    let keys = super::public_keys(args.key.as_ref())?;
-    let state = State::read(directory.path()).map_err(|e| failure(&e))?;
-    let origin = match &args.from {
-        Some(text) => Some(Origin::parse(text).map_err(|e| failure(&e))?),
-        // With a key, the signature of where it came from is meant.
-        None if !keys.is_empty() => state.origin,
-        None => None,
-    };
-    let published = match origin.filter(|o| !matches!(o, Origin::Upstream { .. })) {
-        Some(origin) => {
-            let network = Internet::new(&super::super::read_options(&args.source)?.source)
-                .map_err(|e| failure(&e))?;
-            let found = Published::open(&origin, &network, &keys).map_err(|e| failure(&e))?;
-            Some((origin.name(), found))
-        }
-        None if !keys.is_empty() => {
-            return Err(Failure::usage("there is no signature to verify")
-                .hint("name the published database with --from"));
-        }
-        None => None,
-    };
-    let verified = seaworthy_delivery::verify(&directory).map_err(|e| failure(&e))?;
-    let digest = published
-        .as_ref()
-        .map(|(_, found)| found.manifest.digest().to_string());
-    let other = digest.is_some() && digest != verified.digest;
-    let checked = Checked {
-        verified: &verified,
-        origin: published.as_ref().map(|(name, _)| name.clone()),
-        published: digest.clone(),
-        signed_by: published
-            .map(|(_, found)| found.signed_by)
-            .unwrap_or_default(),
-    };
-    match args.output {
-        Shown::Json => print_json(&checked)?,
-        Shown::Table => print(|out| {
-            for (key, why) in &verified.damaged {
-                writeln!(out, "DAMAGED {}: {}", one_line(key), one_line(why))?;
-            }
-            if !verified.absent.is_empty() && !global.quiet {
-                writeln!(
-                    out,
-                    "not fetched: {}",
-                    one_line(&verified.absent.join(", "))
-                )?;
-            }
-            for key in &checked.signed_by {
-                writeln!(out, "signed by {}", one_line(key))?;
-            }
-            if let (Some(digest), true) = (&digest, other) {
-                writeln!(out, "another database is published: {digest}")?;
-            }
-            writeln!(
-                out,
-                "{} shards are whole, {} are damaged; {}",
-                verified.whole.len(),
-                verified.damaged.len(),
-                verified
-                    .digest
-                    .as_deref()
-                    .unwrap_or("there is no list of shards")
-            )
-        })?,
-    }
-    Ok(if verified.damaged.is_empty() && !other {
-        Status::Pass
-    } else {
-        Status::GateFailed
-    })
 }

@@ -8,7 +8,7 @@ use crate::terminal::one_line;
 
 /// Shows the rows about an id, a package or a version.
 pub(super) fn run(what: &str, ecosystem: Option<&str>, place: &DirectoryArgs) -> Outcome {
-    let database = match super::super::database_directory(place) {
+    let database = match super::database_directory(place) {
         Some(path) => Database::open_dir(&path).map_err(Failure::usage)?,
         None => seaworthy_advisories::starter_database(),
     };

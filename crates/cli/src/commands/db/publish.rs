@@ -1,9 +1,9 @@
+//! `seaworthy db publish`.
+
 use std::path::Path;
 
 use seaworthy_attest::PrivateKey;
-use seaworthy_delivery::{
-    Internet, Network as _, PublishOptions, PublishReport, publish, publish_files,
-};
+use seaworthy_delivery::{Network as _, PublishOptions, PublishReport, publish, publish_files};
 use seaworthy_oci::Reference;
 
 use super::{failure, print_json, size};
@@ -14,7 +14,7 @@ use crate::progress::Bars;
 
 /// Publishes the database.
 pub(super) fn run(args: &PublishArgs, global: &Global) -> Outcome {
-    let directory = super::directory_to_read(&args.place)?;
+    let directory = super::directory_to_read(&args.remote.place)?;
     let key = args.key.as_deref().map(private_key).transpose()?;
     let now = super::now();
     let options = PublishOptions {
@@ -36,8 +36,7 @@ pub(super) fn run(args: &PublishArgs, global: &Global) -> Outcome {
                 return Err(Failure::usage("a database is published under a tag")
                     .hint("oci://registry.example.com/security/advisories:latest"));
             }
-            let network = Internet::new(&super::super::read_options(&args.source)?.source)
-                .map_err(|e| failure(&e))?;
+            let network = super::network(&args.remote.source)?;
             let store = network.registry(&reference).map_err(|e| failure(&e))?;
             let name = format!("{}/{}", reference.registry, reference.repository);
             let tag = reference.manifest_name();
@@ -52,15 +51,14 @@ pub(super) fn run(args: &PublishArgs, global: &Global) -> Outcome {
         None if args.files => publish_files(&directory, Path::new(&args.target), &options, &bars),
         None => {
             let (path, tag) = layout_and_tag(&args.target);
-            let network = Internet::new(&super::super::read_options(&args.source)?.source)
-                .map_err(|e| failure(&e))?;
+            let network = super::network(&args.remote.source)?;
             let store = network.layout(Path::new(path)).map_err(|e| failure(&e))?;
             publish(&directory, &*store, tag, path, &options, &bars)
         }
     };
     seaworthy_source::Progress::finish(&bars);
     let report = result.map_err(|e| failure(&e))?;
-    match args.output {
+    match args.remote.shown.as_what {
         Shown::Json => print_json(&report)?,
         Shown::Table if global.quiet => {}
         Shown::Table => show(&report, &args.target)?,
@@ -103,7 +101,7 @@ fn show(report: &PublishReport, target: &str) -> Result<(), Failure> {
 
 /// A private key of cosign's or any in PEM; its password is where cosign looks for it.
 fn private_key(path: &Path) -> Result<PrivateKey, Failure> {
-    let bytes = super::super::read_bytes(path, seaworthy_attest::MAX_PEM as u64)?;
+    let bytes = crate::commands::read_bytes(path, seaworthy_attest::MAX_PEM as u64)?;
     let password = std::env::var("COSIGN_PASSWORD").ok();
     if PrivateKey::needs_password(&bytes) && password.is_none() {
         return Err(Failure::usage(format!("{} is encrypted", path.display()))

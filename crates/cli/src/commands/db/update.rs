@@ -1,3 +1,5 @@
+//! `seaworthy db update` and `db rollback`.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use seaworthy_delivery::{
     UpdateReport, UpstreamOptions, default_feeds, is_table, update_from_published,
     update_from_upstream,
 };
+use seaworthy_scan::ReadOptions;
 use seaworthy_source::TargetRef;
 
 use super::{PROGRAM, failure, print_json, size};
@@ -18,33 +21,13 @@ use crate::terminal::one_line;
 
 /// Brings the database up to date.
 pub(super) fn run(args: &UpdateArgs, global: &Global) -> Outcome {
-    let directory = super::directory_to_write(&args.place)?;
+    let directory = super::directory_to_write(&args.remote.place)?;
     let addresses = addresses(args)?;
-    let mut only: BTreeSet<String> = args.only.iter().map(|key| key.trim().to_owned()).collect();
-    only.retain(|key| !key.is_empty());
-    for target in &args.targets {
-        only.extend(keys_of(target, args, global)?);
-    }
-    let only = (!only.is_empty()).then_some(only);
-    let state = State::read(directory.path()).map_err(|e| failure(&e))?;
-    let origin = match (&args.from, &addresses) {
-        (Some(text), None) => Origin::parse(text).map_err(|e| failure(&e))?,
-        (None, Some(_)) => Origin::parse("upstream").map_err(|e| failure(&e))?,
-        (Some(text), Some(_)) if text.trim() == "upstream" => {
-            Origin::parse(text).map_err(|e| failure(&e))?
-        }
-        (Some(_), Some(_)) => {
-            return Err(Failure::usage(
-                "--base-url and --mirror-of are mirrors of upstream, and --from names another origin",
-            ));
-        }
-        (None, None) => match state.origin {
-            Some(origin) => origin,
-            None => Origin::parse("upstream").map_err(|e| failure(&e))?,
-        },
-    };
-    let network = Internet::new(&super::super::read_options(&args.source)?.source)
-        .map_err(|e| failure(&e))?;
+    // Once: the password may come on standard input.
+    let options = crate::commands::read_options(&args.remote.source)?;
+    let only = wanted(args, &options, global)?;
+    let origin = origin(args, addresses.is_some(), &directory)?;
+    let network = Internet::new(&options.source).map_err(|e| failure(&e))?;
     let bars = Bars::new(global.quiet);
     let waiting = |holder: &str| {
         if !global.quiet {
@@ -65,14 +48,55 @@ pub(super) fn run(args: &UpdateArgs, global: &Global) -> Outcome {
     let result = work.run(origin, &bars, &waiting);
     seaworthy_source::Progress::finish(&bars);
     let report = result?;
-    match args.output {
+    match args.remote.shown.as_what {
         Shown::Json => print_json(&report)?,
         Shown::Table if global.quiet => {}
         Shown::Table => print(|out| show(out, &report, &directory))?,
     }
     if report.is_complete() {
-        return Ok(Status::Pass);
+        Ok(Status::Pass)
+    } else {
+        Err(incomplete(&report))
     }
+}
+
+/// The keys that the options name, and those that the targets ask for; none for those of the last
+/// time.
+fn wanted(
+    args: &UpdateArgs,
+    options: &ReadOptions,
+    global: &Global,
+) -> Result<Option<BTreeSet<String>>, Failure> {
+    let mut only: BTreeSet<String> = args.only.iter().map(|key| key.trim().to_owned()).collect();
+    only.retain(|key| !key.is_empty());
+    for target in &args.targets {
+        only.extend(keys_of(target, options, global)?);
+    }
+    Ok((!only.is_empty()).then_some(only))
+}
+
+/// Where the shards come from: what the options say, else where they came from the last time.
+fn origin(args: &UpdateArgs, mirrored: bool, directory: &Directory) -> Result<Origin, Failure> {
+    let state = State::read(directory.path()).map_err(|e| failure(&e))?;
+    let named = args.from.as_deref().map(str::trim);
+    let text = match (named, mirrored) {
+        (Some(text), true) if text != "upstream" => {
+            return Err(Failure::usage(
+                "--base-url and --mirror-of are mirrors of upstream, and --from names another origin",
+            ));
+        }
+        (Some(text), _) => text,
+        (None, true) => "upstream",
+        (None, false) => match state.origin {
+            Some(origin) => return Ok(origin),
+            None => "upstream",
+        },
+    };
+    Origin::parse(text).map_err(|e| failure(&e))
+}
+
+/// What an update could not bring.
+fn incomplete(report: &UpdateReport) -> Failure {
     let failed: Vec<String> = report
         .sources
         .iter()
@@ -85,8 +109,8 @@ pub(super) fn run(args: &UpdateArgs, global: &Global) -> Outcome {
             SourceStatus::Updated | SourceStatus::Unchanged => None,
         })
         .collect();
-    Err(Failure::failed(failed.join("\n"))
-        .hint("their shards stay as they were; the others are up to date"))
+    Failure::failed(failed.join("\n"))
+        .hint("their shards stay as they were; the others are up to date")
 }
 
 struct Work<'a> {
@@ -171,11 +195,14 @@ fn addresses(args: &UpdateArgs) -> Result<Option<Addresses>, Failure> {
 }
 
 /// The shards that a scan of a target asks for.
-fn keys_of(target: &str, args: &UpdateArgs, global: &Global) -> Result<BTreeSet<String>, Failure> {
+fn keys_of(
+    target: &str,
+    options: &ReadOptions,
+    global: &Global,
+) -> Result<BTreeSet<String>, Failure> {
     let target = TargetRef::parse(target)?;
-    let options = super::super::read_options(&args.source)?;
     let (os, language) = (options.packages.os, options.packages.language);
-    let scanned = seaworthy_scan::read(&target, &options, &Bars::new(global.quiet))?;
+    let scanned = seaworthy_scan::read(&target, options, &Bars::new(global.quiet))?;
     let known = seaworthy_delivery::catalogue::families();
     Ok(
         seaworthy_matching::shard_keys(&scanned.inventory, os, language)
