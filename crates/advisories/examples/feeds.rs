@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example reports on its output")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ fn counts(summary: &BuildSummary) {
 /// The files' sizes, as they are mapped and as they travel, and that they stay in their bounds.
 fn sizes(out: &Path, summary: &BuildSummary) -> Outcome<()> {
     let (mut mapped, mut packed) = (0, 0);
-    let mut alpine = 0;
+    let (mut alpine, mut days) = (0, 0);
     let mut all = Vec::new();
     for shard in &summary.shards {
         let bytes = fs::read(out.join(file_name(&shard.key)))?;
@@ -66,6 +67,9 @@ fn sizes(out: &Path, summary: &BuildSummary) -> Outcome<()> {
         packed += compressed;
         if shard.key.starts_with("alpine:") {
             alpine = alpine.max(compressed);
+        }
+        if shard.key == "published" {
+            days = compressed;
         }
         all.push((compressed, bytes.len(), shard.rows, &shard.key));
     }
@@ -80,6 +84,10 @@ fn sizes(out: &Path, summary: &BuildSummary) -> Outcome<()> {
         summary.shards.len()
     );
     ensure(packed <= 12_000_000, "all files compress to at most 12 MB")?;
+    ensure(
+        days < 600_000,
+        "days of publication compress to less than 0.6 MB",
+    )?;
     ensure(
         alpine < 100_000,
         "each release of Alpine compresses to less than 100 kB",
@@ -398,7 +406,68 @@ fn tables(database: &Database) -> Outcome<()> {
         )?;
     }
     println!("the side tables hold");
-    Ok(())
+    days(database)
+}
+
+/// Vulnerabilities and the day on which they were made public, as it is known from elsewhere.
+const DAYS: [(&str, &str); 11] = [
+    ("CVE-2021-44228", "2021-12-10"),
+    ("CVE-2014-0160", "2014-04-07"),
+    ("CVE-2014-6271", "2014-09-24"),
+    ("CVE-2022-37434", "2022-08-05"),
+    ("CVE-2023-44487", "2023-10-10"),
+    ("CVE-2024-3094", "2024-03-29"),
+    ("CVE-2022-3602", "2022-11-01"),
+    ("CVE-2023-38545", "2023-10-11"),
+    ("CVE-2023-4911", "2023-10-03"),
+    ("CVE-2021-3156", "2021-01-26"),
+    ("CVE-2021-4034", "2022-01-25"),
+];
+
+fn days(database: &Database) -> Outcome<()> {
+    let table = database
+        .published_table()
+        .ok_or("no table of days of publication")?;
+    let (mut ids, mut cves) = (0, 0);
+    let mut years: BTreeMap<String, usize> = BTreeMap::new();
+    for (id, day) in table.iter() {
+        ids += 1;
+        cves += usize::from(id.starts_with("CVE-"));
+        *years.entry(day.to_string()[..4].to_owned()).or_default() += 1;
+    }
+    println!("{ids} ids have a day of publication, {cves} of them are CVEs; by year: {years:?}");
+    let mut named = BTreeSet::new();
+    for key in database.keys() {
+        let shard = database.shard(key).ok_or("a key without a shard")?;
+        for package in shard.packages() {
+            for row in shard.lookup(package) {
+                let ids = std::iter::once(row.id()).chain(row.aliases());
+                named.extend(
+                    { ids }
+                        .filter(|id| id.starts_with("CVE-"))
+                        .map(str::to_owned),
+                );
+            }
+        }
+    }
+    let dated = named.iter().filter(|id| table.get(id).is_some()).count();
+    println!(
+        "{dated} of {} CVEs that a shard names have a day, {:.1}%",
+        named.len(),
+        dated as f64 * 100.0 / named.len().max(1) as f64
+    );
+    let wrong: Vec<String> = DAYS
+        .iter()
+        .filter_map(|(id, day)| {
+            let found = database.published(id).map(|day| day.to_string());
+            (found.as_deref() != Some(*day)).then(|| format!("{id} on {day}, not {found:?}"))
+        })
+        .collect();
+    ensure(wrong.is_empty(), &format!("days: {}", wrong.join("; ")))?;
+    ensure(
+        dated * 100 >= named.len() * 90,
+        "nine of ten CVEs that a shard names have a day",
+    )
 }
 
 /// Parts of the paths of sample files, the folder of feeds that they are put in, and the sources

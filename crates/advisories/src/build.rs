@@ -3,6 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use seaworthy_model::Date;
+
 use crate::collect::Collected;
 use crate::error::Error;
 use crate::input::{self, FeedFile, Limits};
@@ -21,6 +23,9 @@ pub struct BuildOptions {
     pub limits: Limits,
     /// Files that are read at the same time.
     pub threads: usize,
+    /// Today: days of publication after it are left out, as are those after the date in the name
+    /// of the feed's file.
+    pub today: Option<Date>,
 }
 
 impl Default for BuildOptions {
@@ -30,6 +35,7 @@ impl Default for BuildOptions {
             restricted: false,
             limits: Limits::default(),
             threads: 2,
+            today: None,
         }
     }
 }
@@ -216,6 +222,7 @@ fn read_file(
 ) {
     let packed = input::is_packed(&file.name);
     let date = date_in(&file.name);
+    let latest = date.parse().ok().into_iter().chain(options.today).min();
     let mut sources: Vec<&'static str> = Vec::new();
     let read = input::read(
         file,
@@ -226,7 +233,7 @@ fn read_file(
                 if !sources.contains(&feed.source()) {
                     sources.push(feed.source());
                 }
-                feed.read(name, bytes, &date, collected);
+                feed.read(name, bytes, &date, latest, collected);
             }
         },
     );

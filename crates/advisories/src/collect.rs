@@ -3,10 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use seaworthy_model::Date;
 use seaworthy_vulndb::{Advisory, ShardBuilder};
 
 use crate::build::wanted;
 use crate::order::Order;
+use crate::published::{Days, day_of};
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow, Sink};
 
 /// What one source gave.
@@ -29,6 +31,9 @@ pub(crate) struct SourceCount {
     /// The folders of feeds that its files lie in.
     pub(crate) folders: BTreeSet<String>,
 }
+
+/// The key of the table of days of publication.
+pub(crate) const PUBLISHED: &str = "published";
 
 /// How many broken records are named.
 const NAMED: usize = 5;
@@ -86,6 +91,8 @@ pub(crate) struct Collected {
     pub(crate) eol: Vec<EolRow>,
     /// Repositories of Red Hat and their products.
     pub(crate) repositories: Vec<(String, String)>,
+    /// Days of publication.
+    pub(crate) days: Days,
     /// Whether feeds whose licence wants the user's consent are read too.
     pub(crate) restricted: bool,
     /// The shards that are asked for; none for all.
@@ -110,6 +117,7 @@ impl Collected {
         self.cvss.extend(other.cvss);
         self.eol.extend(other.eol);
         self.repositories.extend(other.repositories);
+        self.days.join(other.days);
         self.unreadable.extend(other.unreadable);
         for (name, count) in other.sources {
             self.sources.entry(name).or_default().join(count);
@@ -130,6 +138,8 @@ impl Collected {
             cvss: &mut self.cvss,
             eol: &mut self.eol,
             repositories: &mut self.repositories,
+            days: &mut self.days,
+            latest: None,
             restricted: self.restricted,
             keys: self.keys.as_ref(),
             file,
@@ -145,6 +155,9 @@ pub(crate) struct SourceSink<'c> {
     cvss: &'c mut Vec<CvssRow>,
     eol: &'c mut Vec<EolRow>,
     repositories: &'c mut Vec<(String, String)>,
+    days: &'c mut Days,
+    /// Later days cannot be true.
+    pub(crate) latest: Option<Date>,
     restricted: bool,
     keys: Option<&'c Arc<BTreeSet<String>>>,
     file: &'c str,
@@ -229,6 +242,21 @@ impl Sink for SourceSink<'_> {
     fn repository(&mut self, name: &str, cpes: &str) {
         if self.feeds("redhat-repositories") {
             self.repositories.push((name.to_owned(), cpes.to_owned()));
+        }
+    }
+
+    fn published(&mut self, id: &str, date: &str) {
+        if let Some(day) = day_of(id, date, self.latest)
+            && wanted(self.keys, PUBLISHED)
+        {
+            self.days.add(id, day);
+            // A day is no row, but the source must be known to whoever refuses it.
+            match self.count.shards.get_mut(PUBLISHED) {
+                Some(days) => *days += 1,
+                None => {
+                    self.count.shards.insert(PUBLISHED.to_owned(), 1);
+                }
+            }
         }
     }
 

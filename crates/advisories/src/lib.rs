@@ -12,6 +12,7 @@ mod ids;
 mod input;
 mod order;
 mod plan;
+mod published;
 mod records;
 mod sink;
 mod starter;

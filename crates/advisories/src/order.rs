@@ -23,6 +23,7 @@ impl Order {
             "rubygems" => Scheme::Gem,
             "nuget" => Scheme::NuGet,
             "packagist" => Scheme::Composer,
+            "arch" => Scheme::Alpm,
             "npm" | "crates" | "pub" | "hex" | "swift" | "julia" | "github-actions" | "conan" => {
                 Scheme::Semver
             }

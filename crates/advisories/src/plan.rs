@@ -1,5 +1,7 @@
 //! Which reader a file of a feeds folder goes to: by its first folder, its name, and its head.
 
+use seaworthy_model::Date;
+
 use crate::collect::Collected;
 use crate::feeds::oval::Vendor;
 use crate::feeds::{
@@ -425,8 +427,18 @@ impl Feed {
     }
 
     /// Reads an entry; what is broken is counted.
-    pub(crate) fn read(self, name: &str, bytes: &[u8], date: &str, collected: &mut Collected) {
+    /// `date` is the one in the name of its archive, `latest` the day after which nothing in it can
+    /// have been published.
+    pub(crate) fn read(
+        self,
+        name: &str,
+        bytes: &[u8],
+        date: &str,
+        latest: Option<Date>,
+        collected: &mut Collected,
+    ) {
         let mut sink = collected.of(self.source(), name);
+        sink.latest = latest;
         let (mut records, mut broken) = (0, Vec::new());
         let mut broke = |what: String| broken.push(what);
         let before = sink.count.records;

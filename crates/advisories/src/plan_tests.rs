@@ -267,8 +267,8 @@ proptest::proptest! {
         let text: String = pieces.into_iter().filter_map(|at| PIECES.get(at).copied()).collect();
         for (feed, name) in READERS {
             let mut collected = Collected::default();
-            feed.read(name, &bytes, "", &mut collected);
-            feed.read(name, text.as_bytes(), "", &mut collected);
+            feed.read(name, &bytes, "", None, &mut collected);
+            feed.read(name, text.as_bytes(), "", None, &mut collected);
         }
         for (folder, family) in FOLDERS {
             for file in ["x.json", "x.xml", "CVE-1", "x.md", "x.yaml"] {

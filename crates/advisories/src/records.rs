@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use seaworthy_model::Date;
 use seaworthy_vulndb::{Shard, SourceInfo};
 
-use crate::collect::Collected;
+use crate::collect::{Collected, PUBLISHED};
 use crate::feeds::osv;
 
 /// The name of the records' source in their rows.
@@ -16,6 +17,8 @@ const SOURCE: &str = "osv";
 pub struct OsvShards {
     /// A shard for each ecosystem that was asked for and has a row, by key.
     pub shards: Vec<Shard>,
+    /// The days on which the records' vulnerabilities were made public, by id, sorted.
+    pub published: Vec<(String, Date)>,
     /// Records that could not be read: what they are called, and why.
     pub broken: Vec<(String, String)>,
 }
@@ -29,12 +32,15 @@ pub fn osv_shards<'r>(
     date: &str,
 ) -> OsvShards {
     let mut collected = Collected {
-        keys: Some(Arc::new(keys.clone())),
+        keys: Some(Arc::new(
+            keys.iter().cloned().chain([PUBLISHED.to_owned()]).collect(),
+        )),
         ..Collected::default()
     };
     let mut broken = Vec::new();
     for (name, bytes) in records {
         let mut sink = collected.of(SOURCE, name);
+        sink.latest = date.parse().ok();
         if let Err(why) = osv::json(SOURCE, bytes, &mut sink) {
             broken.push((name.to_owned(), why));
         }
@@ -56,7 +62,14 @@ pub fn osv_shards<'r>(
             Shard::from_bytes(builder.source(source).build()).ok()
         })
         .collect();
-    OsvShards { shards, broken }
+    let days = collected.days.iter();
+    let mut published: Vec<_> = days.map(|(id, day)| (id.to_owned(), day)).collect();
+    published.sort_unstable();
+    OsvShards {
+        shards,
+        published,
+        broken,
+    }
 }
 
 #[cfg(test)]
@@ -67,7 +80,7 @@ mod tests {
     fn records_become_the_shards_that_are_asked_for() {
         let record = |ecosystem: &str| {
             format!(
-                r#"{{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"x"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"1.2.0"}}]}}]}}]}}"#
+                r#"{{"id":"GHSA-aaaa-bbbb-cccc","published":"2025-12-24T08:00:00Z","modified":"2026-01-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"x"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"1.2.0"}}]}}]}}]}}"#
             )
         };
         let (npm, go) = (record("npm"), record("Go"));
@@ -84,6 +97,13 @@ mod tests {
         assert_eq!(keys, ["npm"]);
         assert_eq!(made.shards[0].lookup("x").count(), 1);
         assert_eq!(made.shards[0].meta().date(), "2026-11-25");
+        assert_eq!(
+            made.published,
+            [(
+                "GHSA-aaaa-bbbb-cccc".to_owned(),
+                "2025-12-24".parse().unwrap()
+            )]
+        );
         assert_eq!(made.broken.len(), 1);
         assert_eq!(made.broken[0].0, "c");
     }

@@ -1,6 +1,9 @@
 use seaworthy_model::State;
 use seaworthy_vulndb::{Advisory, End, Interval};
 
+use crate::ids::Identity;
+use crate::published::subjects;
+
 /// The exploit probability of one CVE (FIRST EPSS).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EpssRow {
@@ -66,10 +69,54 @@ pub(crate) trait Sink {
     fn record(&mut self);
     /// A record that is broken, with what is wrong with it.
     fn broke(&mut self, what: String);
+    /// A day on which the vulnerability of that id was public, as the feed writes it: the earliest
+    /// of all that are plausible counts (see [`crate::published`]).
+    fn published(&mut self, id: &str, date: &str);
     /// Content sets of Red Hat's repositories: the repository, its products (CPE).
     fn repository(&mut self, name: &str, cpes: &str);
     /// A record that holds nothing for us: withdrawn, rejected, for another product.
     fn skipped(&mut self);
+}
+
+/// Tells the day of a record for all that it is about: its CVEs, or itself when it names none.
+pub(crate) fn publish<'i>(
+    sink: &mut dyn Sink,
+    own: &'i str,
+    others: impl IntoIterator<Item = &'i str>,
+    date: &str,
+) {
+    for id in subjects(own, others) {
+        sink.published(id, date);
+    }
+}
+
+/// Fixed where one of the intervals ends with a fix.
+pub(crate) fn state_of(intervals: &[Interval]) -> State {
+    let fixed = |interval: &Interval| matches!(interval.end, End::Fixed(_));
+    if intervals.iter().any(fixed) {
+        State::Fixed
+    } else {
+        State::Affected
+    }
+}
+
+/// The row of a package that is affected in intervals, for readers to complete.
+pub(crate) fn affected_in(
+    package: &str,
+    identity: &Identity,
+    source: &str,
+    intervals: Vec<Interval>,
+) -> Advisory {
+    Advisory {
+        package: package.to_owned(),
+        id: identity.primary.clone(),
+        aliases: identity.aliases.clone(),
+        advisory: identity.advisory.clone(),
+        source: source.to_owned(),
+        state: state_of(&intervals),
+        intervals,
+        ..Advisory::default()
+    }
 }
 
 /// The row of a package that is fixed in a version, for readers to complete.

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use seaworthy_model::{Severity, State};
+use seaworthy_model::{Date, Severity, State};
 use seaworthy_vulndb::{
-    Advisory, Database, End, EolTable, Interval, KevTable, Shard, ShardBuilder, SourceInfo,
-    build_table, write_atomically,
+    Advisory, Database, End, EolTable, Interval, KevTable, PublishedTable, Shard, ShardBuilder,
+    SourceInfo, build_published, build_table, write_atomically,
 };
 
 use crate::Error;
@@ -49,6 +49,11 @@ pub fn starter_database() -> Database {
     if let Ok(eol) = EolTable::from_bytes(eol) {
         database = database.with_eol(eol);
     }
+    let days = table.days.iter().map(|(id, day)| (id.as_str(), *day));
+    let days = build_published(vec![info(table.days.len())], days);
+    if let Ok(days) = PublishedTable::from_bytes(days) {
+        database = database.with_published(days);
+    }
     database
 }
 
@@ -58,6 +63,7 @@ struct Table {
     rows: BTreeMap<String, Vec<Advisory>>,
     kev: Vec<(String, String)>,
     eol: Vec<(String, String)>,
+    days: BTreeMap<String, Date>,
     /// Lines that are none of these; the tests want none.
     #[cfg_attr(not(test), allow(dead_code, reason = "only the tests look"))]
     broken: usize,
@@ -78,7 +84,10 @@ impl Table {
                 ["kev", id, text] => table.kev.push((id.to_owned(), text.to_owned())),
                 ["eol", key, date] => table.eol.push((key.to_owned(), date.to_owned())),
                 [shard, ..] => match row(&fields[1..]) {
-                    Some(row) => table.rows.entry(shard.to_owned()).or_default().push(row),
+                    Some((row, day)) => {
+                        table.days.extend(day.map(|day| (row.id.clone(), day)));
+                        table.rows.entry(shard.to_owned()).or_default().push(row);
+                    }
                     None => table.broken += 1,
                 },
                 [] => {}
@@ -88,13 +97,17 @@ impl Table {
     }
 }
 
-/// `PACKAGE ID ALIASES STATE SEVERITY VECTOR RANGES`
-fn row(fields: &[&str]) -> Option<Advisory> {
-    let [package, id, aliases, state, severity, vector, ranges] = *fields else {
+/// `PACKAGE ID ALIASES STATE SEVERITY VECTOR RANGES DAY`
+fn row(fields: &[&str]) -> Option<(Advisory, Option<Date>)> {
+    let [package, id, aliases, state, severity, vector, ranges, day] = *fields else {
         return None;
     };
     let given = |text: &str| (text != "-").then(|| text.to_owned());
-    Some(Advisory {
+    let day = match day {
+        "-" => None,
+        day => Some(day.parse::<Date>().ok()?),
+    };
+    let row = Advisory {
         package: package.to_owned(),
         id: id.to_owned(),
         aliases: aliases
@@ -115,7 +128,8 @@ fn row(fields: &[&str]) -> Option<Advisory> {
             .map(interval)
             .collect::<Option<_>>()?,
         ..Advisory::default()
-    })
+    };
+    Some((row, day))
 }
 
 /// `[1.0,1.2)` up to before 1.2, `[,1.2]` up to and with 1.2, `[1.0,)` without an end.
@@ -133,7 +147,7 @@ fn interval(text: &str) -> Option<Interval> {
     })
 }
 
-fn line(shard: &str, row: &Advisory) -> String {
+fn line(shard: &str, row: &Advisory, day: Option<Date>) -> String {
     let or_dash = |text: &str| {
         if text.is_empty() {
             "-".to_owned()
@@ -163,6 +177,7 @@ fn line(shard: &str, row: &Advisory) -> String {
             .map_or_else(|| "-".to_owned(), |s| s.to_string()),
         &or_dash(row.vector.as_deref().unwrap_or_default()),
         &or_dash(&ranges.join(" ")),
+        &day.map_or_else(|| "-".to_owned(), |day| day.to_string()),
     ]
     .join("\t")
 }
@@ -349,10 +364,14 @@ pub fn write_starter(database: &Path, out: &Path) -> Result<usize, Error> {
             .filter(|(_, row)| chosen.contains(&(row.package.clone(), row.id.clone())))
             .map(|(_, mut row)| {
                 ids.insert(row.id.clone());
+                let day = std::iter::once(&row.id)
+                    .chain(&row.aliases)
+                    .filter_map(|id| opened.published(id))
+                    .min();
                 row.aliases
                     .retain(|alias| alias.starts_with("GHSA-") || alias.starts_with("CVE-"));
                 row.aliases.truncate(2);
-                line(key, &row)
+                line(key, &row, day)
             })
             .collect();
         of_shard.sort();
@@ -388,7 +407,7 @@ pub fn write_starter(database: &Path, out: &Path) -> Result<usize, Error> {
     lines.truncate(MAX_LINES);
     let count = lines.len();
     let text = format!(
-        "# The starter table: notable advisories as bare facts. Written by `cargo run --example starter`.\n# date: {date}\n# shard\tpackage\tid\taliases\tstate\tseverity\tCVSS vector\taffected versions\n# kev\tid\tadded due ransomware\n# eol\tshard\tlast day with security fixes\n{}\n",
+        "# The starter table: notable advisories as bare facts. Written by `cargo run --example starter`.\n# date: {date}\n# shard\tpackage\tid\taliases\tstate\tseverity\tCVSS vector\taffected versions\tpublished\n# kev\tid\tadded due ransomware\n# eol\tshard\tlast day with security fixes\n{}\n",
         lines.join("\n")
     );
     write_atomically(out, text.as_bytes()).map_err(|e| Error::Write {
@@ -504,23 +523,35 @@ mod tests {
                 .kev()
                 .is_some_and(|kev| kev.get("CVE-2021-44228").is_some())
         );
+        let day = database.published("CVE-2021-44228");
+        assert_eq!(
+            day.map(|day| day.to_string()).as_deref(),
+            Some("2021-12-10")
+        );
+        let ids: BTreeSet<&str> = { table.rows.values() }
+            .flatten()
+            .map(|row| row.id.as_str())
+            .collect();
+        assert!(table.days.len() * 10 >= ids.len() * 9, "{}", ids.len());
     }
 
     #[test]
     fn rows_round_trip() {
         for text in [
-            "npm\tlodash\tCVE-2021-23337\tGHSA-35jh-r3h4-6jhm\tfixed\thigh\tCVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H\t[,4.17.21)",
-            "debian:12\tx\tCVE-2024-1\t-\taffected\t-\t-\t[,)",
-            "npm\tx\tCVE-2024-1\ta,b\tfixed\tlow\t-\t[1.0,1.2] [2.0,2.1)",
+            "npm\tlodash\tCVE-2021-23337\tGHSA-35jh-r3h4-6jhm\tfixed\thigh\tCVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H\t[,4.17.21)\t2021-02-15",
+            "debian:12\tx\tCVE-2024-1\t-\taffected\t-\t-\t[,)\t-",
+            "npm\tx\tCVE-2024-1\ta,b\tfixed\tlow\t-\t[1.0,1.2] [2.0,2.1)\t2024-01-31",
         ] {
             let (shard, rest) = text.split_once('\t').unwrap();
             let fields: Vec<&str> = rest.split('\t').collect();
-            assert_eq!(line(shard, &row(&fields).expect(text)), text);
+            let (row, day) = row(&fields).expect(text);
+            assert_eq!(line(shard, &row, day), text);
         }
         for bad in [
             "npm\tx",
-            "npm\tx\tCVE-1\t-\tnonsense\t-\t-\t-",
-            "npm\tx\tCVE-1\t-\tfixed\t-\t-\t1.0",
+            "npm\tx\tCVE-1\t-\tnonsense\t-\t-\t-\t-",
+            "npm\tx\tCVE-1\t-\tfixed\t-\t-\t1.0\t-",
+            "npm\tx\tCVE-1\t-\tfixed\t-\t-\t[,1.0)\tsoon",
         ] {
             assert_eq!(Table::parse(bad).broken, 1, "{bad}");
         }

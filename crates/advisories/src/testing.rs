@@ -2,6 +2,7 @@
 
 use seaworthy_vulndb::{Advisory, End};
 
+use crate::published::{Days, day_of};
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow, Sink};
 
 #[derive(Default)]
@@ -16,6 +17,7 @@ pub(crate) struct Recorder {
     pub(crate) records: usize,
     pub(crate) broken: Vec<String>,
     pub(crate) repositories: Vec<String>,
+    pub(crate) days: Days,
 }
 
 impl Recorder {
@@ -26,6 +28,16 @@ impl Recorder {
         read(&mut recorder).expect("the file is readable");
         let mut lines = recorder.lines();
         lines.extend(recorder.broken.iter().map(|what| format!("broken: {what}")));
+        lines
+    }
+
+    /// The days of publication that a reader gives of one file, as `ID DAY`, sorted.
+    pub(crate) fn days_of(read: impl FnOnce(&mut Self) -> Result<(), String>) -> Vec<String> {
+        let mut recorder = Self::default();
+        read(&mut recorder).expect("the file is readable");
+        let days = recorder.days.iter();
+        let mut lines: Vec<String> = days.map(|(id, day)| format!("{id} {day}")).collect();
+        lines.sort();
         lines
     }
 
@@ -96,7 +108,31 @@ impl Sink for Recorder {
     fn repository(&mut self, name: &str, cpes: &str) {
         self.repositories.push(format!("{name} {cpes}"));
     }
+    fn published(&mut self, id: &str, date: &str) {
+        if let Some(day) = day_of(id, date, None) {
+            self.days.add(id, day);
+        }
+    }
     fn skipped(&mut self) {
         self.skipped += 1;
     }
+}
+
+/// A tar of these files.
+pub(crate) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in files {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+        header[156] = b'0';
+        header[148..156].fill(b' ');
+        let sum: u64 = header.iter().map(|b| u64::from(*b)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        out.extend(header);
+        out.extend(*content);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
 }

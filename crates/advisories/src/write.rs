@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use seaworthy_vulndb::{
-    KevTable, Shard, ShardBuilder, ShardMeta, SourceInfo, build_table, file_name, write_atomically,
+    KevTable, Shard, ShardBuilder, ShardMeta, SourceInfo, build_published, build_table, file_name,
+    write_atomically,
 };
 
 use crate::build::{BuildOptions, BuildSummary, Selection, ShardSummary, SourceSummary};
-use crate::collect::{Collected, SourceCount, folder_of};
+use crate::collect::{Collected, PUBLISHED, SourceCount, folder_of};
 use crate::error::{Error, Refusal};
 use crate::feeds::nvd;
+use crate::published::Days;
 use crate::sink::{CvssRow, EolRow, EpssRow, KevRow};
 
 /// Writes everything but what has to be refused.
@@ -33,6 +35,7 @@ pub(crate) fn write(
         cvss,
         eol,
         repositories,
+        days,
         unreadable,
         mut sources,
         ..
@@ -83,6 +86,9 @@ pub(crate) fn write(
         if !entries.is_empty() {
             files.insert(key.to_owned(), (entries.len() as u64, Work::Table(entries)));
         }
+    }
+    if days.len() > 0 {
+        files.insert(PUBLISHED.to_owned(), (days.len() as u64, Work::Days(days)));
     }
     files.retain(|key, _| !refused.contains(key.as_str()));
     let mut summary = BuildSummary {
@@ -147,7 +153,8 @@ fn previous(out: &Path, selection: &Selection) -> BTreeMap<String, u64> {
         let Some(meta) = meta_of(&file) else {
             continue;
         };
-        if !selection.wants(&meta.key) {
+        // What is counted there is days, and no rows.
+        if meta.key == PUBLISHED || !selection.wants(&meta.key) {
             continue;
         }
         for source in meta.sources {
@@ -211,6 +218,7 @@ fn summarise(name: &str, count: &SourceCount) -> SourceSummary {
 enum Work {
     Shard(Box<ShardBuilder>),
     Table(Vec<(String, String)>),
+    Days(Days),
 }
 
 /// What became of one.
@@ -258,6 +266,7 @@ impl Work {
                 builder.supersede(nvd::SOURCE, nvd::OVERRIDES);
                 builder.build()
             }
+            Self::Days(days) => build_published(sources, days.iter()),
             Self::Table(entries) => {
                 let source = sources.into_iter().next().unwrap_or_else(|| SourceInfo {
                     name: key.to_owned(),

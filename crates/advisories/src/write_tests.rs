@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::build::build;
+use crate::testing::tar_of;
 
 fn nothing(_: &str) {}
 
@@ -134,7 +135,7 @@ fn an_archive_that_is_cut_off_leaves_its_old_shards_and_harms_no_other() {
     let records: Vec<u8> = (0..300)
         .flat_map(|n| osv(n, "1.0.0").into_bytes())
         .collect();
-    let archive = tar(&[
+    let archive = tar_of(&[
         ("npm/a.json", osv(1, "1.0.0").as_bytes()),
         ("npm/b.json", osv(2, "1.0.0").as_bytes()),
         ("npm/c.txt", &records),
@@ -161,24 +162,6 @@ fn an_archive_that_is_cut_off_leaves_its_old_shards_and_harms_no_other() {
         "{error}"
     );
     assert_eq!((feeds.rows("npm"), feeds.rows("go")), (Some(2), Some(1)));
-}
-
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, content) in files {
-        let mut header = [0_u8; 512];
-        header[..name.len()].copy_from_slice(name.as_bytes());
-        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-        header[156] = b'0';
-        header[148..156].fill(b' ');
-        let sum: u64 = header.iter().map(|b| u64::from(*b)).sum();
-        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-        out.extend(header);
-        out.extend(*content);
-        out.resize(out.len().next_multiple_of(512), 0);
-    }
-    out.resize(out.len() + 1024, 0);
-    out
 }
 
 #[test]
@@ -305,7 +288,7 @@ fn a_part_is_built_and_the_rest_stays() {
 #[test]
 fn plain_files_hide_the_entries_of_an_archive() {
     let feeds = Feeds::new();
-    let archive = tar(&[
+    let archive = tar_of(&[
         ("2024/a.json", osv(1, "1.0.0").as_bytes()),
         ("2024/b.json", osv(2, "1.0.0").as_bytes()),
         ("2024/c.json", osv(3, "1.0.0").as_bytes()),
@@ -323,4 +306,81 @@ fn plain_files_hide_the_entries_of_an_archive() {
     let row = npm.lookup("p1").next().unwrap().to_advisory();
     assert_eq!(npm.lookup("p1").count(), 1);
     assert!(format!("{row:?}").contains("2.0.0"), "{row:?}");
+}
+
+/// A record about `x` of npm, whose day of publication is that.
+fn published(id: &str, alias: &str, day: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","aliases":["{alias}"],"published":"{day}T08:00:00Z","modified":"2024-04-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"npm","name":"x"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}}]}}]}}]}}"#
+    )
+}
+
+fn days(feeds: &Feeds) -> Vec<String> {
+    let table = feeds.out.path().join(file_name(PUBLISHED));
+    let table = seaworthy_vulndb::PublishedTable::open(&table).unwrap();
+    let mut days: Vec<String> = table
+        .iter()
+        .map(|(id, day)| format!("{id} {day}"))
+        .collect();
+    days.sort();
+    days
+}
+
+#[test]
+fn the_earliest_day_that_can_be_is_kept_of_all_sources() {
+    let feeds = Feeds::new();
+    let record =
+        |n: u32, day: &str| published(&format!("GHSA-{n}"), &format!("CVE-2024-000{n}"), day);
+    let cve = |n: u32, day: &str| {
+        format!(
+            r#"{{"cveMetadata":{{"cveId":"CVE-2024-000{n}","state":"PUBLISHED","datePublished":"{day}T00:00:00Z"}},"containers":{{}}}}"#
+        )
+    };
+    feeds.put("osv/npm/1.json", record(1, "2024-03-02").as_bytes());
+    feeds.put("cve/CVE-2024-0001.json", cve(1, "2024-03-01").as_bytes());
+    feeds.put("osv/npm/2.json", record(2, "2024-03-02").as_bytes());
+    feeds.put("cve/CVE-2024-0002.json", cve(2, "2024-03-03").as_bytes());
+    // Two years before its number was given.
+    feeds.put("cve/CVE-2024-0003.json", cve(3, "2021-12-31").as_bytes());
+    feeds.put(
+        "osv/npm/4.json",
+        published("GHSA-4", "X-1", "2024-03-04").as_bytes(),
+    );
+    // After the archive was made, and after today.
+    let archive = tar_of(&[("npm/5.json", record(5, "2024-03-06").as_bytes())]);
+    let archive = zstd::encode_all(&archive[..], 1).unwrap();
+    feeds.put("osv/all-2024-03-05.tar.zst", &archive);
+    feeds.put("cve/CVE-2024-0006.json", cve(6, "2024-04-02").as_bytes());
+    let options = BuildOptions {
+        today: "2024-04-01".parse().ok(),
+        ..BuildOptions::default()
+    };
+    let summary = build(feeds.feeds.path(), feeds.out.path(), &options, &nothing).unwrap();
+    let expected = [
+        "CVE-2024-0001 2024-03-01",
+        "CVE-2024-0002 2024-03-02",
+        "GHSA-4 2024-03-04",
+    ];
+    assert_eq!(days(&feeds), expected);
+    let table = summary.shards.iter().find(|s| s.key == PUBLISHED).unwrap();
+    assert_eq!(table.rows, 3);
+    let osv = summary.sources.iter().find(|s| s.name == "osv").unwrap();
+    assert_eq!(osv.rows, 4, "a day is no row");
+
+    // Equal feeds give equal bytes, whoever reads first.
+    let path = feeds.out.path().join(file_name(PUBLISHED));
+    let before = fs::read(&path).unwrap();
+    for threads in [1, 3] {
+        let options = BuildOptions { threads, ..options };
+        build(feeds.feeds.path(), feeds.out.path(), &options, &nothing).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    // A source that is refused would be missing in the table: it stays as it was.
+    feeds.put("cve/CVE-2024-0007.json", b"{");
+    feeds.put("osv/npm/8.json", record(8, "2024-03-08").as_bytes());
+    assert!(feeds.build(false).is_err());
+    assert_eq!(fs::read(&path).unwrap(), before);
+    feeds.build(true).unwrap();
+    assert!(days(&feeds).contains(&"CVE-2024-0008 2024-03-08".to_owned()));
 }

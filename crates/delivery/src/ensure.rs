@@ -11,8 +11,8 @@ use crate::catalogue::family;
 use crate::state::{Origin, State};
 use crate::web::{Network, Progress};
 use crate::{
-    Directory, Error, FetchOptions, UpdateReport, UpstreamOptions, is_table, update_from_published,
-    update_from_upstream,
+    Directory, Error, FetchOptions, PUBLISHED, UpdateReport, UpstreamOptions, is_table,
+    update_from_published, update_from_upstream,
 };
 
 /// How missing shards are fetched.
@@ -73,7 +73,7 @@ pub fn ensure(
     let state = State::read(directory.path())?;
     let origin = options.origin.clone().or_else(|| state.origin.clone());
     let mut ensured = Ensured::default();
-    let missing = missing(keys, directory, &state)?;
+    let missing = missing(keys, directory, &state, origin.as_ref())?;
     let stale = is_stale(&state.checked, options.now, options.refresh_hours);
     let Some(origin) = origin.filter(|_| !options.offline) else {
         let why = if options.offline {
@@ -111,7 +111,7 @@ pub fn ensure(
                 })
                 .collect();
             let state = State::read(directory.path())?;
-            for key in self::missing(&wanted, directory, &state)? {
+            for key in self::missing(&wanted, directory, &state, None)? {
                 let why = if failed.is_empty() {
                     "its origin has nothing about it".to_owned()
                 } else {
@@ -195,17 +195,29 @@ fn missing(
     keys: &BTreeSet<String>,
     directory: &Directory,
     state: &State,
+    origin: Option<&Origin>,
 ) -> Result<BTreeSet<String>, Error> {
     if !directory.path().exists() {
         return Ok(keys.clone());
     }
     let folder = directory.folder()?;
     let upstream = matches!(state.origin, Some(Origin::Upstream { .. }));
+    // A table that the publisher does not have is asked for with the next refresh, not by every scan.
+    let list = match &state.origin {
+        Some(own) if !upstream && origin.is_none_or(|origin| origin == own) => {
+            directory.manifest()?
+        }
+        _ => None,
+    };
+    let unlisted =
+        |key: &str| is_table(key) && list.as_ref().is_some_and(|list| list.entry(key).is_none());
     Ok(keys
         .iter()
         .filter(|key| !folder.join(seaworthy_vulndb::file_name(key)).exists())
-        // NVD's vectors are fetched from upstream when they are asked for by name only.
-        .filter(|key| !(upstream && *key == "cvss"))
+        // Upstream, NVD's vectors are fetched when they are asked for by name only, and days of
+        // publication come with the shards.
+        .filter(|key| !(upstream && matches!(key.as_str(), "cvss" | PUBLISHED)))
+        .filter(|key| !unlisted(key))
         .cloned()
         .collect())
 }

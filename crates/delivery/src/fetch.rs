@@ -78,12 +78,7 @@ pub fn update_from_published(
     {
         check_age(base, &published, same_origin)?;
     }
-    state.only = match (&wanted.0, &state.only) {
-        (None, _) => None,
-        (Some(keys), _) if !same_origin => Some(keys.clone()),
-        (Some(_), None) => None,
-        (Some(keys), Some(before)) => Some(keys.union(before).cloned().collect()),
-    };
+    state.only = wanted.and_before(state.only.take(), same_origin);
     let stage = directory.stage(&lock)?;
     let (missing, absent) = plan(&stage, &published, &wanted)?;
     let partial = directory.path().join(PARTIAL);

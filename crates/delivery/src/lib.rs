@@ -6,6 +6,7 @@
 //! fetched is checked before it is taken into use, and whatever fails leaves what was there.
 
 pub mod catalogue;
+mod days;
 mod directory;
 mod ensure;
 mod error;
@@ -34,7 +35,8 @@ pub use fetch::{FetchOptions, update_from_published};
 pub use inspect::{Difference, ShardDifference, Verified, compare, pin, verify};
 pub use lookup::{Found, Verdict, lookup, split_version};
 pub use manifest::{
-    MANIFEST_FILE, MAX_SHARD, Manifest, ShardEntry, SourceEntry, TABLES, entry_of, is_table,
+    MANIFEST_FILE, MAX_SHARD, Manifest, PUBLISHED, ShardEntry, SourceEntry, TABLES, entry_of,
+    is_table,
 };
 pub use network::Internet;
 pub use online::{OSV_API, Online, ask_osv};

@@ -212,7 +212,17 @@ pub fn entry_of(path: &Path) -> Result<ShardEntry, Error> {
 }
 
 /// The side tables, which have no packages.
-pub const TABLES: [&str; 5] = ["cvss", "eol", "epss", "kev", "redhat-repositories"];
+pub const TABLES: [&str; 6] = [
+    "cvss",
+    "eol",
+    "epss",
+    "kev",
+    PUBLISHED,
+    "redhat-repositories",
+];
+
+/// The table of days of publication, to which every source adds.
+pub const PUBLISHED: &str = "published";
 
 /// Whether a key is one of the side tables'.
 #[must_use]

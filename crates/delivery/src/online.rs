@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seaworthy_advisories::osv_shards;
 use seaworthy_model::{Ecosystem, Inventory};
-use seaworthy_vulndb::Shard;
+use seaworthy_vulndb::{PublishedTable, Shard, SourceInfo, build_published};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -35,6 +35,9 @@ pub struct Online {
     /// A shard for each ecosystem that was asked about, holding what concerns the packages:
     /// `Database::from_shards(online.shards).with_fallback(…)`.
     pub shards: Vec<Shard>,
+    /// The days on which the vulnerabilities were made public: for
+    /// [`seaworthy_vulndb::Database::with_published`].
+    pub published: Option<PublishedTable>,
     /// What could not be asked or read, and why, by the key of the shard. It belongs into the
     /// coverage of the report.
     pub gaps: BTreeMap<String, String>,
@@ -146,6 +149,13 @@ pub fn ask_osv(
         }
     }
     online.shards = made.shards;
+    let source = SourceInfo {
+        name: "osv".to_owned(),
+        date: today.to_owned(),
+        records: made.published.len() as u64,
+    };
+    let days = made.published.iter().map(|(id, day)| (id.as_str(), *day));
+    online.published = PublishedTable::from_bytes(build_published(vec![source], days)).ok();
     // An ecosystem of whose packages nothing is known was asked about all the same.
     for key in keys {
         let there = online.shards.iter().any(|shard| shard.meta().key == key);
@@ -158,7 +168,7 @@ pub fn ask_osv(
 }
 
 fn empty_shard(key: &str, today: &str) -> Option<Shard> {
-    let source = seaworthy_vulndb::SourceInfo {
+    let source = SourceInfo {
         name: "osv".to_owned(),
         date: today.to_owned(),
         records: 0,

@@ -18,7 +18,7 @@ fn inventory(packages: &[(PackageType, &str, &str)]) -> Inventory {
 
 fn record(id: &str, ecosystem: &str, name: &str) -> String {
     format!(
-        r#"{{"id":"{id}","modified":"2026-11-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"{name}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"2.0.0"}}]}}]}}]}}"#
+        r#"{{"id":"{id}","published":"2025-02-03T00:00:00Z","modified":"2026-11-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"{name}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"2.0.0"}}]}}]}}]}}"#
     )
 }
 
@@ -62,6 +62,11 @@ fn packages_are_asked_about_in_one_go_and_pages_are_turned() {
     assert_eq!(
         (online.packages, online.records, online.requests),
         (3, 3, 5)
+    );
+    let day = { online.published.as_ref() }.and_then(|days| days.get("GHSA-1"));
+    assert_eq!(
+        day.map(|day| day.to_string()).as_deref(),
+        Some("2025-02-03")
     );
     let posted = network.posted.lock().unwrap();
     assert_eq!(posted.len(), 2);

@@ -13,12 +13,13 @@ use seaworthy_advisories::{
 };
 
 use crate::catalogue::{SOURCES, Source, families, family, group_of};
+use crate::days::Days;
 use crate::fetcher::Fetcher;
 use crate::report::{SourceReport, SourceStatus, UpdateReport, changes};
 use crate::state::{GroupState, Origin, State};
 use crate::wanted::{Wanted, covers};
 use crate::web::{Addresses, Network, Progress};
-use crate::{Directory, Error, Manifest, Stage, resolve};
+use crate::{Directory, Error, Manifest, PUBLISHED, Stage, resolve};
 
 /// How a database is brought up to date from upstream.
 pub struct UpstreamOptions<'a> {
@@ -74,14 +75,8 @@ pub fn update_from_upstream(
         (None, Some(Origin::Upstream { addresses })) => addresses.clone(),
         (None, _) => Addresses::default(),
     };
-    // What was wanted before is still wanted the next time.
-    let first = !matches!(state.origin, Some(Origin::Upstream { .. }));
-    state.only = match (&wanted.0, &state.only) {
-        (None, _) => None,
-        (Some(keys), _) if first => Some(keys.clone()),
-        (Some(_), None) => None,
-        (Some(keys), Some(before)) => Some(keys.union(before).cloned().collect()),
-    };
+    let same_origin = matches!(state.origin, Some(Origin::Upstream { .. }));
+    state.only = wanted.and_before(state.only.take(), same_origin);
     state.restricted = restricted;
     state.origin = Some(Origin::Upstream {
         addresses: addresses.clone(),
@@ -112,14 +107,21 @@ pub fn update_from_upstream(
     // The files are here now: should the build end badly, they need not be fetched again.
     state.write(directory.path())?;
     let stage = directory.stage(&lock)?;
-    let built = build_groups(&groups, &stage, &mut state, options, progress)?;
+    let built = build_groups(&groups, directory, &stage, &mut state, options, progress)?;
     let today = options.now.get(..10).unwrap_or_default();
+    let fine = |group: &&Group| group.failed.is_none() && !built.refused.contains_key(&group.name);
     let is_checked = |key: &str| {
+        if key == PUBLISHED {
+            return groups
+                .iter()
+                .all(|group| fine(&group))
+                .then(|| today.to_owned());
+        }
         let group = group_of(family(key));
-        let fine = wanted.has_key(key)
-            && groups.iter().any(|g| g.name == group && g.failed.is_none())
-            && !built.refused.contains_key(group);
-        fine.then(|| today.to_owned())
+        let own = groups.iter().find(|g| g.name == group);
+        own.filter(|_| wanted.has_key(key))
+            .filter(fine)
+            .map(|_| today.to_owned())
     };
     let nothing = base.is_none() && built.shards.is_empty();
     let committed = if nothing {
@@ -328,6 +330,7 @@ struct Built {
 
 fn build_groups(
     groups: &[Group],
+    directory: &Directory,
     stage: &Stage,
     state: &mut State,
     options: &UpstreamOptions<'_>,
@@ -338,17 +341,21 @@ fn build_groups(
         force: options.force,
         restricted: state.restricted,
         threads: options.threads.max(1),
+        today: options.now.parse().ok(),
         ..BuildOptions::default()
     };
+    let days = Days::of(directory, stage);
     for group in groups {
         if !group.pending || group.failed.is_some() {
             continue;
         }
         progress.start(&group.name, None);
+        let own = [PUBLISHED.to_owned()];
         let selection = Selection {
             files: Some(group.files.clone()),
-            keys: Some(group.keys.clone()),
+            keys: Some(group.keys.iter().cloned().chain(own).collect()),
         };
+        days.begin()?;
         let result = build_selected(&options.feeds, stage.path(), &build, &selection, &|_| {});
         progress.finish();
         let (summary, refusal) = match result {
@@ -362,6 +369,7 @@ fn build_groups(
             }
             Err(error) => return Err(error.into()),
         };
+        days.keep(&group.name, refusal.is_some())?;
         built
             .shards
             .extend(summary.shards.iter().map(|shard| shard.key.clone()));
@@ -376,6 +384,9 @@ fn build_groups(
             files: group.files.clone(),
             pending: false,
         };
+    }
+    if !built.summaries.is_empty() {
+        days.join(state)?;
     }
     Ok(built)
 }

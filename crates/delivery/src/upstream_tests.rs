@@ -543,3 +543,65 @@ fn red_hats_documents_since_the_archive_take_the_place_of_those_in_it() {
         "not asked for while its time is the same"
     );
 }
+
+/// An archive of one record about `x`.
+fn dated(ecosystem: &str, day: &str) -> Vec<u8> {
+    let record = format!(
+        r#"{{"id":"GHSA-{ecosystem}-1","aliases":["CVE-2026-0001"],"published":"{day}","modified":"2026-11-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"x"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"1.0.0"}}]}}]}}]}}"#
+    );
+    zip(&[("1.json".to_owned(), record)])
+}
+
+fn days(fixture: &Fixture) -> Vec<String> {
+    let database = Database::open_dir(fixture.directory().path()).unwrap();
+    let table = database.published_table();
+    let days = table.into_iter().flat_map(|table| table.iter());
+    days.map(|(id, day)| format!("{id} {day}")).collect()
+}
+
+#[test]
+fn days_of_publication_come_of_all_groups_and_go_with_what_said_them() {
+    let fixture = Fixture::new();
+    let put = |ecosystem: &str, day: &str| {
+        let url = format!("{OSV}{ecosystem}/all.zip");
+        fixture.network.put(&url, dated(ecosystem, day));
+    };
+    put("npm", "2026-03-02T00:00:00Z");
+    put("PyPI", "2026-03-01T00:00:00Z");
+    fixture.update(&["npm", "pypi"]).unwrap();
+    assert_eq!(days(&fixture), ["CVE-2026-0001 2026-03-01"]);
+    let manifest = fixture.directory().manifest().unwrap().unwrap();
+    let entry = manifest.entry(crate::PUBLISHED).unwrap();
+    assert_eq!((entry.rows, entry.sources.len()), (0, 1));
+    // One of them takes its word back; the other is not built again.
+    put("PyPI", "");
+    let report = fixture.update(&[]).unwrap();
+    assert_eq!(days(&fixture), ["CVE-2026-0001 2026-03-02"]);
+    let changed: Vec<&str> = report.shards.iter().map(|s| s.key.as_str()).collect();
+    assert_eq!(changed, [crate::PUBLISHED], "its rows are the same");
+    // Nobody publishes tomorrow.
+    put("npm", "2027-01-01T00:00:00Z");
+    fixture.update(&[]).unwrap();
+    assert!(days(&fixture).is_empty());
+    let verified = crate::verify(&fixture.directory()).unwrap();
+    assert!(verified.damaged.is_empty(), "{verified:?}");
+}
+
+#[test]
+fn days_of_shards_that_came_from_elsewhere_stay() {
+    let fixture = Fixture::new();
+    let root = fixture.directory().path().to_owned();
+    fs::create_dir_all(&root).unwrap();
+    let shard = seaworthy_vulndb::ShardBuilder::new("debian:12", "deb").build();
+    fs::write(root.join("debian-12.swdb"), shard).unwrap();
+    let day = [("CVE-2020-0001", "2020-02-03".parse().unwrap())];
+    let table = seaworthy_vulndb::build_published(Vec::new(), day);
+    fs::write(root.join("published.swdb"), table).unwrap();
+    let url = format!("{OSV}npm/all.zip");
+    fixture
+        .network
+        .put(&url, dated("npm", "2026-03-02T00:00:00Z"));
+    fixture.update(&["npm"]).unwrap();
+    let both = ["CVE-2020-0001 2020-02-03", "CVE-2026-0001 2026-03-02"];
+    assert_eq!(days(&fixture), both);
+}

@@ -33,6 +33,19 @@ impl Wanted {
         Ok(Self(Some(keys)))
     }
 
+    /// What is wanted the next time: this, and what was wanted before of the same origin.
+    pub(crate) fn and_before(
+        &self,
+        before: Option<BTreeSet<String>>,
+        same_origin: bool,
+    ) -> Option<BTreeSet<String>> {
+        let keys = self.0.clone()?;
+        if !same_origin {
+            return Some(keys);
+        }
+        before.map(|before| before.union(&keys).cloned().collect())
+    }
+
     pub(crate) fn has_family(&self, name: &str) -> bool {
         (self.0.as_ref()).is_none_or(|keys| keys.iter().any(|key| family(key) == name))
     }
@@ -122,6 +135,23 @@ mod tests {
             error.contains("`debain:12`") && error.contains("debian"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_was_wanted_is_wanted_again() {
+        let set = |keys: &[&str]| -> BTreeSet<String> {
+            keys.iter().map(|key| (*key).to_owned()).collect()
+        };
+        let npm = Wanted(Some(set(&["npm"])));
+        for (now, before, same, expected) in [
+            (&npm, Some(set(&["go"])), true, Some(set(&["go", "npm"]))),
+            (&npm, Some(set(&["go"])), false, Some(set(&["npm"]))),
+            (&npm, None, true, None),
+            (&npm, None, false, Some(set(&["npm"]))),
+            (&Wanted(None), Some(set(&["go"])), true, None),
+        ] {
+            assert_eq!(now.and_before(before, same), expected);
+        }
     }
 
     #[test]

@@ -149,8 +149,9 @@ impl Gaps {
 
     /// Packages for which not even a shard can be named.
     fn unnamed(&mut self, inventory: &Inventory) {
-        let os: u32 = [PackageType::Apk, PackageType::Deb, PackageType::Rpm]
+        let os: u32 = PackageType::ALL
             .into_iter()
+            .filter(|kind| kind.is_os())
             .filter_map(|kind| self.without_key.get(kind as usize))
             .sum();
         let total: u32 = self.without_key.iter().sum();

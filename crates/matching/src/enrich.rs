@@ -1,4 +1,4 @@
-use seaworthy_model::{Epss, KnownExploited};
+use seaworthy_model::{Date, Epss, KnownExploited};
 use seaworthy_vulndb::Database;
 
 use crate::group::is_cve;
@@ -25,6 +25,13 @@ impl<'d> Tables<'d> {
     pub(crate) fn kev(&self, ids: &[&str]) -> Option<KnownExploited> {
         let table = self.database.kev()?;
         cves(ids).find_map(|id| table.get(id))
+    }
+
+    /// The earliest day on which one of the ids was made public.
+    pub(crate) fn published(&self, ids: &[&str]) -> Option<Date> {
+        ids.iter()
+            .filter_map(|id| self.database.published(id))
+            .min()
     }
 
     /// Adds what the table of CVSS vectors says.

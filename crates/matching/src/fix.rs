@@ -106,6 +106,8 @@ pub(crate) fn os_upgrade(kind: PackageType, names: &[&str], tool: OsTool) -> Opt
         PackageType::Apk => "apk add --upgrade",
         PackageType::Deb => "apt-get install --only-upgrade",
         PackageType::Rpm => tool.rpm,
+        // A part of the packages alone is never upgraded (Arch's wiki, "System maintenance").
+        PackageType::Alpm => "pacman -Syu",
         _ => return None,
     };
     let mut text = command.to_owned();
@@ -163,6 +165,7 @@ mod tests {
                 "1:3-1",
                 "dnf upgrade openssl-libs",
             ),
+            (PackageType::Alpm, "openssl", "3.2-1", "pacman -Syu openssl"),
             (PackageType::Npm, "@a/b", "1.2.3", "npm install @a/b@1.2.3"),
             (
                 PackageType::PyPi,

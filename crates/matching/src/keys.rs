@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use seaworthy_model::{Inventory, PackageType};
 
 /// The tables that every finding is looked up in.
-const RATINGS: [&str; 3] = ["cvss", "epss", "kev"];
+const RATINGS: [&str; 4] = ["cvss", "epss", "kev", "published"];
 /// The table of ends of support.
 const LIVES: &str = "eol";
 /// The table of Red Hat's repositories.
@@ -19,7 +19,7 @@ pub(crate) fn key_of(kind: PackageType, inventory: &Inventory) -> Option<String>
     }
 }
 
-/// The keys of the shards, and of the tables beside them (`cvss`, `epss`, `kev`, `eol`,
+/// The keys of the shards, and of the tables beside them (`cvss`, `epss`, `kev`, `published`, `eol`,
 /// `redhat-repositories`), that a match of this inventory asks: what has to be there, and all that
 /// has to be fetched, for a whole answer. `os` and `language` as in [`crate::MatchOptions`].
 #[must_use]

@@ -302,7 +302,7 @@ impl<'a> Matcher<'a> {
             fix_command: fixed_version
                 .as_deref()
                 .and_then(|version| fix_command(package, version, self.tool)),
-            published: None,
+            published: self.tables.published(&group.ids),
             fixed_version,
             origin: self.origin(package),
             reason: reason(because, shard, name, installed, group.primary()),
@@ -381,13 +381,14 @@ fn hit_name<'x>(hit: Hit<'x>, name: &'x str) -> &'x str {
 }
 
 /// Sources that name the source packages of rpm distributions.
-const BY_SOURCE_PACKAGE: [&str; 6] = [
+const BY_SOURCE_PACKAGE: [&str; 7] = [
     "redhat-api",
     "redhat-csaf",
     "redhat-eus",
     "redhat-oval",
     "azurelinux-oval",
     "fedora-bodhi",
+    "photon-cve",
 ];
 
 /// The rows that may concern a package; under its [`second_name`] only those of sources that use

@@ -69,6 +69,7 @@ pub(crate) fn third_party<'p>(
         PackageType::Rpm => foreign_rpm(package.supplier.as_deref()?, &distribution.id),
         PackageType::Deb => marked(&package.version).or_else(|| vendor(package)),
         PackageType::Apk => vendor(package),
+        PackageType::Alpm => foreign_alpm(package.supplier.as_deref()?),
         _ => None,
     }
 }
@@ -82,8 +83,7 @@ fn marked(version: &str) -> Option<&'static str> {
 
 fn vendor(package: &Package) -> Option<&str> {
     let supplier = package.supplier.as_deref()?;
-    let (_, domain) = supplier.rsplit_once('@')?;
-    let domain = domain.trim_end_matches('>').trim_end();
+    let domain = mail_domain(supplier)?;
     VENDOR_DOMAINS
         .iter()
         .any(|known| is_domain(domain, known))
@@ -125,6 +125,38 @@ fn foreign_rpm<'p>(supplier: &'p str, distribution: &str) -> Option<&'p str> {
             .is_some_and(|head| head.eq_ignore_ascii_case(vendor.as_bytes()))
     });
     (!unnamed && !at_home).then_some(name)
+}
+
+/// Who builds packages for Arch that are not Arch's: derivatives and unofficial repositories.
+const ARCH_DOMAINS: [&str; 7] = [
+    "archlinuxcn.org",
+    "blackarch.org",
+    "cachyos.org",
+    "chaotic.cx",
+    "endeavouros.com",
+    "garudalinux.org",
+    "manjaro.org",
+];
+/// What `makepkg` writes when nobody says who builds (makepkg.conf(5)): for packages of the user
+/// repository and other people's own.
+const UNKNOWN_PACKAGER: &str = "Unknown Packager";
+
+/// Arch's own packagers use addresses of all sorts, so here too the rule names who is foreign.
+fn foreign_alpm(supplier: &str) -> Option<&str> {
+    let name = display(supplier);
+    let foreign = name == UNKNOWN_PACKAGER
+        || mail_domain(supplier).is_some_and(|domain| {
+            ARCH_DOMAINS
+                .iter()
+                .chain(&VENDOR_DOMAINS)
+                .any(|known| is_domain(domain, known))
+        });
+    foreign.then_some(name)
+}
+
+fn mail_domain(supplier: &str) -> Option<&str> {
+    let (_, domain) = supplier.rsplit_once('@')?;
+    Some(domain.trim_end_matches('>').trim_end())
 }
 
 /// The name alone, without mail address and SPDX's kind of supplier.
@@ -237,6 +269,28 @@ mod tests {
                 "Natanael Copa <ncopa@alpinelinux.org>",
                 None,
             ),
+            (
+                PackageType::Alpm,
+                "arch",
+                "1.0-1",
+                "Unknown Packager",
+                Some("Unknown Packager"),
+            ),
+            (
+                PackageType::Alpm,
+                "arch",
+                "1.0-1",
+                "Garuda Builder <team@garudalinux.org>",
+                Some("Garuda Builder"),
+            ),
+            (
+                PackageType::Alpm,
+                "arch",
+                "1.0-1",
+                "Somebody <who@archlinux.org>",
+                None,
+            ),
+            (PackageType::Alpm, "arch", "1.0-1", "", None),
             (
                 PackageType::Npm,
                 "debian",

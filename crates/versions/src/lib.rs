@@ -1,5 +1,6 @@
 //! Version schemes: how each package manager orders versions, and the ranges that advisories use.
 
+mod alpm;
 mod apk;
 mod composer;
 mod deb;
@@ -10,6 +11,7 @@ mod nuget;
 mod pep440;
 mod range;
 mod rpm;
+mod segment;
 mod semver;
 
 use std::cmp::Ordering;
@@ -30,6 +32,8 @@ pub enum Scheme {
     Apk,
     /// rpm's `rpmvercmp`, with epoch and release.
     Rpm,
+    /// pacman's `vercmp`, with epoch and release.
+    Alpm,
     /// Semantic Versioning 2.0.0, read as leniently as npm's loose mode; crates.io too.
     Semver,
     /// PEP 440.
@@ -49,7 +53,7 @@ pub enum Scheme {
 /// A name that is no scheme.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is not a version scheme (deb, apk, rpm, semver, pep440, maven, gem, go, nuget, composer)"
+    "`{0}` is not a version scheme (deb, apk, rpm, alpm, semver, pep440, maven, gem, go, nuget, composer)"
 )]
 pub struct UnknownScheme(pub String);
 
@@ -65,10 +69,11 @@ pub struct InvalidVersion {
 
 impl Scheme {
     /// All schemes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
+        Self::Alpm,
         Self::Semver,
         Self::Pep440,
         Self::Maven,
@@ -85,6 +90,7 @@ impl Scheme {
             Self::Deb => "deb",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
+            Self::Alpm => "alpm",
             Self::Semver => "semver",
             Self::Pep440 => "pep440",
             Self::Maven => "maven",
@@ -103,6 +109,7 @@ impl Scheme {
             "apk" => Self::Apk,
             "deb" => Self::Deb,
             "rpm" => Self::Rpm,
+            "alpm" => Self::Alpm,
             "npm" | "cargo" | "pub" | "hex" | "swift" => Self::Semver,
             "pypi" => Self::Pep440,
             "golang" => Self::Go,
@@ -151,6 +158,7 @@ pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, InvalidVers
         Scheme::Deb => deb::compare(a, b),
         Scheme::Apk => apk::compare(a, b),
         Scheme::Rpm => rpm::compare(a, b),
+        Scheme::Alpm => alpm::compare(a, b),
         Scheme::Semver => semver::compare(a, b),
         Scheme::Go => go::compare(a, b),
         Scheme::NuGet => nuget::compare(a, b),
@@ -172,6 +180,7 @@ pub fn is_valid(scheme: Scheme, version: &str) -> bool {
         Scheme::Deb => deb::is_valid(version),
         Scheme::Apk => apk::is_valid(version),
         Scheme::Rpm => rpm::is_valid(version),
+        Scheme::Alpm => alpm::is_valid(version),
         Scheme::Semver => semver::is_valid(version),
         Scheme::Go => go::is_valid(version),
         Scheme::NuGet => nuget::is_valid(version),

@@ -1,5 +1,6 @@
 use std::cmp::Ordering;
 
+use crate::segment::{equal_runs, split_release};
 use crate::{numbers, take_while};
 
 /// `[epoch:]version[-release]` (rpm-version(7)).
@@ -23,13 +24,6 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
             // A range without a release means all releases of that version.
             _ => Ordering::Equal,
         })
-}
-
-fn split_release(version: &str) -> (&str, Option<&str>) {
-    match version.rsplit_once('-') {
-        Some((version, release)) => (version, Some(release)),
-        None => (version, None),
-    }
 }
 
 /// rpmvercmp: runs of digits or letters, `~` before everything, `^` after the end of the same
@@ -72,32 +66,9 @@ fn part(mut a: &str, mut b: &str) -> Ordering {
         if a.is_empty() || b.is_empty() {
             return a.len().cmp(&b.len());
         }
-        let numeric = a.as_bytes()[0].is_ascii_digit();
-        let test = |b: u8| {
-            if numeric {
-                b.is_ascii_digit()
-            } else {
-                b.is_ascii_alphabetic()
-            }
-        };
-        let (run_a, rest_a) = take_while(a, test);
-        let (run_b, rest_b) = take_while(b, test);
-        if run_b.is_empty() {
-            // Numbers are newer than letters.
-            return if numeric {
-                Ordering::Greater
-            } else {
-                Ordering::Less
-            };
+        match equal_runs(a, b) {
+            Ok(rest) => (a, b) = rest,
+            Err(order) => return order,
         }
-        let order = if numeric {
-            numbers(run_a, run_b)
-        } else {
-            run_a.cmp(run_b)
-        };
-        if order.is_ne() {
-            return order;
-        }
-        (a, b) = (rest_a, rest_b);
     }
 }

@@ -30,8 +30,8 @@ fn versions_order_as_the_package_managers_say() {
         *seen.entry(scheme).or_default() += 1;
     }
     for scheme in Scheme::ALL {
-        use Scheme::{Apk, Deb, Maven, Pep440, Rpm};
-        let least = if matches!(scheme, Deb | Apk | Rpm | Pep440 | Maven) {
+        use Scheme::{Alpm, Apk, Deb, Maven, Pep440, Rpm};
+        let least = if matches!(scheme, Deb | Apk | Rpm | Alpm | Pep440 | Maven) {
             40
         } else {
             20
@@ -51,6 +51,9 @@ fn what_is_no_version_is_an_error() {
         (Scheme::Deb, ":1"),
         (Scheme::Rpm, "x:1"),
         (Scheme::Rpm, "..."),
+        (Scheme::Alpm, "a:1"),
+        (Scheme::Alpm, "1:2:3"),
+        (Scheme::Alpm, "-1 2"),
         (Scheme::Apk, "1.2_foo1"),
         (Scheme::Apk, "v1"),
         (Scheme::Apk, "1.2-r"),
@@ -127,8 +130,9 @@ proptest::proptest! {
         if let (Ok(ab), Ok(bc)) = (compare(scheme, &a, &b), compare(scheme, &b, &c)) {
             proptest::prop_assert_eq!(compare(scheme, &a, &a), Ok(Ordering::Equal));
             proptest::prop_assert_eq!(compare(scheme, &b, &a), Ok(ab.reverse()));
-            // rpm without a release equals every release, and Maven is not transitive by design.
-            let partial = matches!(scheme, Scheme::Rpm | Scheme::Maven);
+            // rpm and pacman without a release equal every release, and Maven is not transitive by
+            // design.
+            let partial = matches!(scheme, Scheme::Rpm | Scheme::Alpm | Scheme::Maven);
             if ab == bc && !partial {
                 proptest::prop_assert_eq!(compare(scheme, &a, &c), Ok(ab));
             }

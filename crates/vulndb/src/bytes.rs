@@ -153,6 +153,21 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// What follows a text in a list of them that is sorted, found by their offsets (`u32`).
+pub(crate) fn find_text<'a>(offsets: &[u8], texts: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
+    let (mut from, mut to) = (0, offsets.len() / 4);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        let mut rest = texts.get(number(offsets, middle * 4)? as usize..)?;
+        match text(&mut rest)?.cmp(wanted) {
+            std::cmp::Ordering::Less => from = middle + 1,
+            std::cmp::Ordering::Greater => to = middle,
+            std::cmp::Ordering::Equal => return Some(rest),
+        }
+    }
+    None
+}
+
 /// A signed difference as a number whose size follows the distance.
 pub(crate) const fn zigzag(value: i64) -> u32 {
     ((value << 1) ^ (value >> 63)) as u32

@@ -1,8 +1,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use seaworthy_model::Date;
+
 use crate::directory::{checked_dates, shard_folder};
-use crate::{CvssTable, EolTable, EpssTable, Error, KevTable, RepositoryTable, Shard};
+use crate::{
+    CvssTable, EolTable, EpssTable, Error, KevTable, PublishedTable, RepositoryTable, Shard,
+};
 
 /// The name of a shard's file: `debian:12` lies in `debian-12.swdb`.
 #[must_use]
@@ -29,6 +33,7 @@ pub struct Database {
     cvss: Option<CvssTable>,
     eol: Option<EolTable>,
     repositories: Option<RepositoryTable>,
+    published: Option<PublishedTable>,
     location: String,
     fallback: Option<Box<Database>>,
 }
@@ -83,6 +88,7 @@ impl Database {
                 Some("kev") => database.kev = Some(KevTable::open(&file)?),
                 Some("cvss") => database.cvss = Some(CvssTable::open(&file)?),
                 Some("eol") => database.eol = Some(EolTable::open(&file)?),
+                Some("published") => database.published = Some(PublishedTable::open(&file)?),
                 Some("redhat-repositories") => {
                     database.repositories = Some(RepositoryTable::open(&file)?);
                 }
@@ -138,6 +144,13 @@ impl Database {
     #[must_use]
     pub fn with_eol(mut self, table: EolTable) -> Self {
         self.eol = Some(table);
+        self
+    }
+
+    /// Adds the table of days of publication.
+    #[must_use]
+    pub fn with_published(mut self, table: PublishedTable) -> Self {
+        self.published = Some(table);
         self
     }
 
@@ -200,6 +213,21 @@ impl Database {
         self.eol.as_ref().or_else(|| self.fallback.as_ref()?.eol())
     }
 
+    /// The day on which a vulnerability was made public: the earliest that this database or its
+    /// fallback knows.
+    #[must_use]
+    pub fn published(&self, id: &str) -> Option<Date> {
+        let own = self.published.as_ref().and_then(|table| table.get(id));
+        let other = self.fallback.as_ref().and_then(|other| other.published(id));
+        own.into_iter().chain(other).min()
+    }
+
+    /// Days of publication, of this database alone.
+    #[must_use]
+    pub fn published_table(&self) -> Option<&PublishedTable> {
+        self.published.as_ref()
+    }
+
     /// Products of Red Hat's repositories.
     #[must_use]
     pub fn repositories(&self) -> Option<&RepositoryTable> {
@@ -212,7 +240,9 @@ impl Database {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Advisory, ShardBuilder, SourceInfo, build_table, write_atomically};
+    use crate::{
+        Advisory, ShardBuilder, SourceInfo, build_published, build_table, write_atomically,
+    };
 
     fn shard(key: &str, source: &str) -> Vec<u8> {
         let mut builder = ShardBuilder::new(key, "deb").source(SourceInfo {
@@ -237,6 +267,17 @@ mod tests {
             &shard("debian:12", "debian-tracker"),
         );
         put("readme.txt", b"not a shard");
+        let days = |days: &[(&str, &str)]| {
+            let days = days.iter().map(|(id, day)| (*id, day.parse().unwrap()));
+            build_published(Vec::new(), days)
+        };
+        put(
+            &file_name("published"),
+            &days(&[
+                ("CVE-2020-0001", "2020-02-01"),
+                ("CVE-2020-0002", "2020-02-02"),
+            ]),
+        );
         put(
             "eol.swdb",
             &build_table(
@@ -250,10 +291,30 @@ mod tests {
                 .into_iter()
                 .map(|key| Shard::from_bytes(shard(key, "starter")).unwrap())
                 .collect(),
+        )
+        .with_published(
+            PublishedTable::from_bytes(days(&[
+                ("CVE-2020-0001", "2020-01-01"),
+                ("GHSA-1", "2020-01-03"),
+            ]))
+            .unwrap(),
         );
         let database = Database::open_dir(directory.path())
             .unwrap()
             .with_fallback(starter);
+        for (id, day) in [
+            ("CVE-2020-0001", Some("2020-01-01")),
+            ("CVE-2020-0002", Some("2020-02-02")),
+            ("GHSA-1", Some("2020-01-03")),
+            ("CVE-2020-0003", None),
+        ] {
+            let found = database.published(id).map(|day| day.to_string());
+            assert_eq!(found.as_deref(), day, "{id}");
+        }
+        assert_eq!(
+            database.published_table().map(|t| t.iter().count()),
+            Some(2)
+        );
         assert_eq!(database.keys().collect::<Vec<_>>(), ["debian:12"]);
         assert!(!database.is_starter("debian:12") && database.is_starter("npm"));
         assert_eq!(

@@ -9,7 +9,8 @@
 //! of offsets); identities (advisory, id, aliases); spans (intervals and versions); shapes (state,
 //! severity, source, vector, module). What many rows have in common stands once, and equal columns
 //! of related packages are equal bytes, which is what makes a shard small when compressed.
-//! Side tables hold texts by key (KEV, EOL), or by CVE in a bit map (EPSS, CVSS).
+//! Side tables hold texts by key (KEV, EOL), or by CVE in a bit map (EPSS, CVSS), and days by id
+//! (publication).
 //!
 //! Opening checks the magic, the version and that the sections fill the file exactly; every read
 //! after that is checked against the bounds, so no bytes can make it panic.
@@ -21,6 +22,7 @@ mod bytes;
 mod cve_table;
 mod database;
 mod directory;
+mod published;
 mod shard;
 mod table;
 mod write;
@@ -33,6 +35,7 @@ pub use database::{Database, file_name};
 pub use directory::{
     CHECKED, CURRENT, GENERATIONS, current_generation, generation_folder, shard_folder,
 };
+pub use published::{PublishedTable, build_published};
 pub use shard::{EndRef, Row, Shard, ShardMeta, SourceInfo};
 pub use table::{CvssTable, EolTable, EpssTable, KevTable, RepositoryTable, build_table};
 pub use write::write_atomically;

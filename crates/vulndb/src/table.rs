@@ -1,10 +1,9 @@
 use std::collections::HashMap;
-use std::path::Path;
 
 use seaworthy_model::{Epss, KnownExploited};
 
-use crate::bytes::{Sections, assemble, number, push_text, text};
-use crate::{Error, ShardMeta, SourceInfo, cve_table};
+use crate::bytes::{Sections, assemble, find_text, push_text, text};
+use crate::{ShardMeta, SourceInfo, cve_table};
 
 /// Writes a side table of keys and texts; a key that comes twice keeps its greatest text.
 ///
@@ -69,13 +68,13 @@ fn plain(key: &str, source: SourceInfo, entries: &[(String, String)]) -> Vec<u8>
     )
 }
 
-struct Table {
-    sections: Sections,
-    meta: ShardMeta,
+pub(crate) struct Table {
+    pub(crate) sections: Sections,
+    pub(crate) meta: ShardMeta,
 }
 
 impl Table {
-    fn of(sections: Sections) -> Self {
+    pub(crate) fn of(sections: Sections) -> Self {
         Self {
             meta: ShardMeta::parse(&String::from_utf8_lossy(sections.section(0))),
             sections,
@@ -86,52 +85,38 @@ impl Table {
         if self.meta.scheme == cve_table::SCHEME {
             return cve_table::get(&self.sections, key);
         }
-        let offsets = self.sections.section(1);
-        let entry = |at: usize| {
-            let mut bytes = self
-                .sections
-                .section(2)
-                .get(number(offsets, at * 4)? as usize..)?;
-            Some((text(&mut bytes)?, text(&mut bytes)?))
-        };
-        let (mut from, mut to) = (0, offsets.len() / 4);
-        while from < to {
-            let middle = from + (to - from) / 2;
-            match entry(middle)?.0.cmp(key) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-                std::cmp::Ordering::Equal => return Some(entry(middle)?.1),
-            }
-        }
-        None
+        let found = find_text(self.sections.section(1), self.sections.section(2), key);
+        text(&mut found?)
     }
 }
 
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        pub struct $name(Table);
+        pub struct $name(pub(crate) $crate::table::Table);
 
         impl $name {
             /// Maps a file.
             ///
             /// # Errors
             /// As [`crate::Shard::open`].
-            pub fn open(path: &Path) -> Result<Self, Error> {
-                Ok(Self(Table::of(Sections::open(path)?)))
+            pub fn open(path: &std::path::Path) -> Result<Self, $crate::Error> {
+                let sections = $crate::bytes::Sections::open(path)?;
+                Ok(Self($crate::table::Table::of(sections)))
             }
 
             /// A table in memory.
             ///
             /// # Errors
             /// As [`crate::Shard::from_bytes`].
-            pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
-                Ok(Self(Table::of(Sections::from_bytes(bytes)?)))
+            pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, $crate::Error> {
+                let sections = $crate::bytes::Sections::from_bytes(bytes)?;
+                Ok(Self($crate::table::Table::of(sections)))
             }
 
             /// What it says about itself; its scheme means nothing.
             #[must_use]
-            pub fn meta(&self) -> &ShardMeta {
+            pub fn meta(&self) -> &$crate::ShardMeta {
                 &self.0.meta
             }
 
@@ -155,6 +140,8 @@ macro_rules! table {
         }
     };
 }
+
+pub(crate) use table;
 
 table! {
     /// Exploit prediction by CVE.

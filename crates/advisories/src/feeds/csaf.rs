@@ -39,6 +39,8 @@ struct Tracking<'a> {
     #[serde(borrow)]
     id: Text<'a>,
     #[serde(borrow, default)]
+    initial_release_date: Text<'a>,
+    #[serde(borrow, default)]
     current_release_date: Text<'a>,
 }
 
@@ -96,6 +98,8 @@ struct Relationship<'a> {
 struct Vulnerability<'a> {
     #[serde(borrow, default)]
     cve: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    release_date: Option<Text<'a>>,
     #[serde(borrow, default)]
     product_status: Status<'a>,
     #[serde(borrow, default)]
@@ -330,6 +334,8 @@ fn emit(
     let Some(cve) = vulnerability.cve.as_deref().filter(|cve| ids::is_cve(cve)) else {
         return 0;
     };
+    let initial = &document.tracking.initial_release_date;
+    sink.published(cve, vulnerability.release_date.as_ref().unwrap_or(initial));
     let vector = Vector::best(vulnerability.scores.iter().flat_map(|score| {
         [&score.cvss_v4, &score.cvss_v3]
             .into_iter()

@@ -31,6 +31,7 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             continue;
         }
         let severity = severity(vulnerability);
+        sink.published(cve, tracking.text_of("InitialReleaseDate"));
         for (product, name, version) in &packages {
             rows += 1;
             let mut row = Advisory {

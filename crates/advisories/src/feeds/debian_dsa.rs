@@ -18,6 +18,7 @@ const MONTHS: [&str; 12] = [
 struct Entry<'a> {
     id: &'a str,
     cves: Vec<&'a str>,
+    day: String,
     regression: bool,
 }
 
@@ -49,6 +50,9 @@ pub(crate) fn read(
                 .split_whitespace()
                 .filter(|id| ids::is_id(id))
                 .collect();
+            for cve in &entry.cves {
+                sink.published(cve, &entry.day);
+            }
         } else if line.starts_with('[') {
             fix(entry, line, sink);
         }
@@ -62,16 +66,18 @@ pub(crate) fn read(
 /// `[29 Mar 2023] DSA-5380-1 xorg-server - security update`
 fn heading<'a>(line: &'a str, sink: &mut dyn Sink) -> Option<Entry<'a>> {
     let (date, rest) = line.strip_prefix('[')?.split_once(']')?;
-    let mut words = date.split_whitespace();
+    let (mut words, mut written) = (date.split_whitespace(), String::new());
     if let (Some(day), Some(month), Some(year)) = (words.next(), words.next(), words.next())
         && let Some(month) = MONTHS.iter().position(|name| *name == month)
     {
-        sink.date(&format!("{year}-{:02}-{day:0>2}", month + 1));
+        written = format!("{year}-{:02}-{day:0>2}", month + 1);
+        sink.date(&written);
     }
     let id = rest.split_whitespace().next()?;
     ids::is_id(id).then(|| Entry {
         id,
         cves: Vec::new(),
+        day: written,
         regression: rest.contains("regression"),
     })
 }
@@ -95,6 +101,9 @@ fn fix(entry: &Entry<'_>, line: &str, sink: &mut dyn Sink) {
     if entry.regression && entry.cves.is_empty() {
         sink.skipped();
         return;
+    }
+    if entry.cves.is_empty() {
+        sink.published(entry.id, &entry.day);
     }
     let own = [entry.id];
     let ids = if entry.cves.is_empty() {

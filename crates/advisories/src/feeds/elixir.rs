@@ -7,9 +7,8 @@ use serde_json::Value;
 use super::spans::{self, Bare};
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
-use seaworthy_model::State;
-use seaworthy_vulndb::{Advisory, End};
+use crate::sink::{Sink, affected_in, publish};
+use seaworthy_vulndb::Advisory;
 
 #[derive(Deserialize)]
 struct Record {
@@ -43,7 +42,6 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         return Err("no `vulnerable_version_ranges`".to_owned());
     }
     let intervals = spans::affected(spans, Order::of_shard("hex"));
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     let cve = record.cve.as_ref().and_then(Value::as_str).map(|cve| {
         if cve.starts_with("CVE-") {
             cve.to_owned()
@@ -55,18 +53,13 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         &record.id,
         cve.as_deref().filter(|cve| ids::is_cve(cve)).into_iter(),
     );
+    let day = record.disclosure_date.as_deref().unwrap_or_default();
+    publish(sink, &record.id, cve.as_deref(), day);
     sink.advisory(
         "hex",
         Advisory {
-            package: record.package,
-            id: identity.primary,
-            aliases: identity.aliases,
-            advisory: identity.advisory,
-            source: "elixir-advisories".to_owned(),
-            state: if fixed { State::Fixed } else { State::Affected },
             severity: record.severity.and_then(|word| word.parse().ok()),
-            intervals,
-            ..Advisory::default()
+            ..affected_in(&record.package, &identity, "elixir-advisories", intervals)
         },
     );
     Ok(())

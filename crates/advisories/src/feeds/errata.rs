@@ -26,6 +26,8 @@ pub(super) struct Erratum {
     pub(super) source: &'static str,
     pub(super) id: String,
     pub(super) severity: Option<Severity>,
+    /// When it was issued, as its feed writes it; empty when it does not tell.
+    pub(super) issued: String,
     pub(super) cves: Vec<String>,
     pub(super) packages: Vec<Fixed>,
 }
@@ -77,6 +79,9 @@ impl Erratum {
         self.packages.dedup();
         if self.packages.is_empty() {
             sink.skipped();
+        }
+        for id in self.cves.iter().filter(|_| !self.packages.is_empty()) {
+            sink.published(id, &self.issued);
         }
         for package in &self.packages {
             for cve in &self.cves {

@@ -63,9 +63,7 @@ fn almalinux(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
         sink.skipped();
         return Ok(());
     }
-    let date = record["updated_date"]["$date"].as_str().map(str::to_owned);
-    let seconds = record["updated_date"].as_i64();
-    sink.date(&date.or_else(|| seconds.map(|seconds| Date::from_seconds(seconds).to_string())).unwrap_or_default());
+    sink.date(&day(&record["updated_date"]));
     let packages = match list(record, "packages") {
         [] => list(&record["pkglist"], "packages"),
         packages => packages,
@@ -113,12 +111,22 @@ fn almalinux(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
             source: "almalinux-errata",
             id: id.to_owned(),
             severity: text(record, "severity").parse().ok(),
+            issued: day(&record["issued_date"]),
             cves: cves.clone(),
             packages,
         }
         .emit(sink)?;
     }
     Ok(())
+}
+
+/// The day of a time, which one dump writes as seconds and the other as an object of MongoDB's.
+fn day(time: &Value) -> String {
+    match (time["$date"].as_str(), time.as_i64()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(seconds)) => Date::from_seconds(seconds).to_string(),
+        (None, None) => String::new(),
+    }
 }
 
 /// The release in a package's own: `8` of `5.1.el8_4`.
@@ -175,6 +183,7 @@ fn rocky(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
             source: "rocky-errata",
             id: id.to_owned(),
             severity: text(record, "severity").parse().ok(),
+            issued: text(record, "published_at").to_owned(),
             cves: cves.clone(),
             packages,
         }
@@ -223,6 +232,7 @@ fn bodhi(record: &Value, sink: &mut dyn Sink) -> Result<(), String> {
         source: "fedora-bodhi",
         id: text(record, "alias").to_owned(),
         severity: text(record, "severity").parse().ok(),
+        issued: text(record, "date_submitted").to_owned(),
         cves,
         packages,
     }

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::spans::{self, Bare};
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
-use seaworthy_model::State;
-use seaworthy_vulndb::{Advisory, End};
+use crate::sink::{Sink, state_of};
+use seaworthy_vulndb::Advisory;
 
 #[derive(Deserialize)]
 struct Record {
@@ -60,6 +59,7 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
     for branch in record.branches.values() {
         if let Some(Value::String(time)) = &branch.time {
             sink.date(time);
+            sink.published(&id, time);
         }
         let constraint = branch.versions.join(", ");
         if constraint.is_empty() {
@@ -72,14 +72,13 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
         return Err("no affected versions".to_owned());
     }
     let intervals = spans::affected(spans, order);
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     sink.advisory(
         SHARD,
         Advisory {
             package,
             id,
             source: "friendsofphp".to_owned(),
-            state: if fixed { State::Fixed } else { State::Affected },
+            state: state_of(&intervals),
             intervals,
             ..Advisory::default()
         },

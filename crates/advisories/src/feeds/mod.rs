@@ -21,7 +21,9 @@ pub(crate) mod node_wg;
 pub(crate) mod nvd;
 pub(crate) mod openvex;
 pub(crate) mod osv;
+mod osv_record;
 pub(crate) mod oval;
+mod oval_claims;
 pub(crate) mod oval_json;
 pub(crate) mod photon;
 pub(crate) mod project_kb;
@@ -39,3 +41,6 @@ pub(crate) mod ubuntu_tracker;
 pub(crate) mod updateinfo;
 pub(crate) mod vulnrichment;
 pub(crate) mod xml;
+
+#[cfg(test)]
+mod published_tests;

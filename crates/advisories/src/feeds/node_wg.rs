@@ -7,15 +7,16 @@ use serde_json::Value;
 use super::spans::{self, Bare, Span};
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
+use crate::sink::{Sink, affected_in, publish, state_of};
 use crate::vector::Vector;
-use seaworthy_model::State;
 use seaworthy_vulndb::{Advisory, End, Interval};
 
 #[derive(Deserialize)]
 struct Package {
     id: Value,
     module_name: String,
+    #[serde(default)]
+    publish_date: Option<String>,
     #[serde(default)]
     updated_at: Option<String>,
     #[serde(default)]
@@ -77,21 +78,20 @@ fn package(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             .map(String::as_str)
             .filter(|id| ids::is_cve(id)),
     );
+    let day = record.publish_date.as_deref().unwrap_or_default();
+    publish(sink, &own, record.cves.iter().map(String::as_str), day);
     let vector = record.cvss_vector.as_deref().and_then(Vector::parse);
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     sink.advisory(
         "npm",
         Advisory {
-            package: record.module_name,
-            id: identity.primary,
-            aliases: identity.aliases,
-            advisory: identity.advisory,
-            source: "nodejs-security-wg".to_owned(),
-            state: if fixed { State::Fixed } else { State::Affected },
             severity: vector.as_ref().map(|vector| vector.severity),
             vector: vector.map(|vector| vector.text),
-            intervals,
-            ..Advisory::default()
+            ..affected_in(
+                &record.module_name,
+                &identity,
+                "nodejs-security-wg",
+                intervals,
+            )
         },
     );
     Ok(())
@@ -118,7 +118,6 @@ fn core(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         .into_iter()
         .map(|line| patched_line(line, &patched, order))
         .collect::<Vec<_>>();
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     for cve in cves {
         sink.advisory(
             "generic",
@@ -126,7 +125,7 @@ fn core(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
                 package: "node".to_owned(),
                 id: cve.clone(),
                 source: "nodejs-core".to_owned(),
-                state: if fixed { State::Fixed } else { State::Affected },
+                state: state_of(&intervals),
                 severity: record
                     .severity
                     .as_deref()

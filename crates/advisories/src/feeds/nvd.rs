@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use super::cpe::Cpe;
 use crate::ids;
 use crate::order::Order;
-use crate::sink::{CvssRow, Sink};
+use crate::sink::{CvssRow, Sink, state_of};
 use crate::vector::Vector;
-use seaworthy_model::State;
 use seaworthy_vulndb::{Advisory, End, Interval};
 
 pub(crate) const SOURCE: &str = "nvd";
@@ -56,6 +55,8 @@ struct Cve<'a> {
     id: Text<'a>,
     #[serde(borrow, default)]
     vuln_status: Text<'a>,
+    #[serde(borrow, default)]
+    published: Text<'a>,
     #[serde(borrow, default)]
     last_modified: Text<'a>,
     #[serde(borrow, default)]
@@ -158,6 +159,7 @@ fn emit(source: &str, id: &str, cve: &Cve<'_>, sink: &mut dyn Sink) {
         sink.skipped();
         return;
     }
+    sink.published(id, &cve.published);
     rate(id, &cve.metrics, sink);
     let mut found: Vec<(&str, Interval)> = Vec::new();
     for configuration in cve.configurations.iter().filter(|c| runs_on_linux(c)) {
@@ -194,14 +196,13 @@ fn write(source: &str, id: &str, mut found: Vec<(&str, Interval)>, sink: &mut dy
             .iter()
             .map(|(_, interval)| interval.clone())
             .collect();
-        let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
         sink.advisory(
             SHARD,
             Advisory {
                 package: (*name).to_owned(),
                 id: id.to_owned(),
                 source: source.to_owned(),
-                state: if fixed { State::Fixed } else { State::Affected },
+                state: state_of(&intervals),
                 intervals,
                 ..Advisory::default()
             },

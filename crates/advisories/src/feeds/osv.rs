@@ -6,124 +6,14 @@ use std::cmp::Ordering;
 
 use seaworthy_model::{Distribution, Ecosystem, Severity, State};
 use seaworthy_vulndb::{Advisory, End, Interval};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::osv_record::{Affected, Event, Loose, Record, Score, Specific, Text};
 use super::{redhat, suse};
 use crate::ids::{self, Identity};
 use crate::order::Order;
-use crate::sink::Sink;
+use crate::published::subjects;
+use crate::sink::{Sink, state_of};
 use crate::vector::Vector;
-
-/// Text that borrows from the record where it can.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Text, or whatever else a database puts in a free-form field.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Other(IgnoredAny),
-}
-
-impl Loose<'_> {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Record<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
-    modified: Option<Text<'a>>,
-    #[serde(borrow)]
-    published: Option<Text<'a>>,
-    #[serde(borrow)]
-    withdrawn: Option<Text<'a>>,
-    #[serde(borrow)]
-    aliases: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    upstream: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    related: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    severity: Option<Vec<Score<'a>>>,
-    #[serde(borrow)]
-    affected: Option<Vec<Affected<'a>>>,
-    #[serde(borrow)]
-    database_specific: Option<Specific<'a>>,
-    #[serde(borrow)]
-    summary: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Score<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    score: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Affected<'a> {
-    #[serde(borrow)]
-    package: Option<PackageName<'a>>,
-    #[serde(borrow)]
-    ranges: Option<Vec<Range<'a>>>,
-    #[serde(borrow)]
-    versions: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    severity: Option<Vec<Score<'a>>>,
-    #[serde(borrow)]
-    database_specific: Option<Specific<'a>>,
-    #[serde(borrow)]
-    ecosystem_specific: Option<Specific<'a>>,
-}
-
-#[derive(Deserialize)]
-struct PackageName<'a> {
-    #[serde(borrow)]
-    ecosystem: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Range<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow)]
-    introduced: Option<Text<'a>>,
-    #[serde(borrow)]
-    fixed: Option<Text<'a>>,
-    #[serde(borrow)]
-    last_affected: Option<Text<'a>>,
-}
-
-/// The free-form objects `database_specific` and `ecosystem_specific`, as far as they matter.
-#[derive(Deserialize)]
-struct Specific<'a> {
-    #[serde(borrow)]
-    severity: Option<Loose<'a>>,
-    /// Debian.
-    #[serde(borrow)]
-    urgency: Option<Loose<'a>>,
-    /// RustSec: `unmaintained`, `notice`, `unsound`.
-    #[serde(borrow)]
-    informational: Option<Loose<'a>>,
-}
 
 /// Where the rows of one `affected` entry go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,6 +171,7 @@ fn emit(source: &str, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), St
     // Kernel live patches (LSN) carry versions of patch modules, not of packages.
     let withdrawn = record.withdrawn.as_ref().is_some_and(|w| !w.0.is_empty())
         || record.id.starts_with("LSN-")
+        || is_bugfix(record)
         || record
             .summary
             .as_ref()
@@ -291,11 +182,43 @@ fn emit(source: &str, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), St
         for entry in affected {
             rows += emit_affected(source, record, entry, sink);
         }
+        tell_day(record, rows > 0, sink);
     }
     if rows == 0 {
         sink.skipped();
     }
     Ok(())
+}
+
+/// Tells the day of publication: of the CVEs that the record is about, or of itself when it has
+/// none and is in a shard.
+fn tell_day(record: &Record<'_>, listed: bool, sink: &mut dyn Sink) {
+    let Some(published) = &record.published else {
+        return;
+    };
+    let others = [&record.aliases, &record.upstream]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|text| text.0.as_ref());
+    let fixed = if is_library(record) {
+        Vec::new()
+    } else {
+        cves_of_advisory(record)
+    };
+    for id in subjects(&record.id, others.chain(fixed.iter().map(String::as_str))) {
+        if listed || ids::is_cve(id) {
+            sink.published(id, &published.0);
+        }
+    }
+}
+
+/// Whether a record is about packages of languages, as far as one can tell.
+fn is_library(record: &Record<'_>) -> bool {
+    let first = record.affected.iter().flatten().next();
+    first
+        .and_then(|affected| Target::read(&affected.package.as_ref()?.ecosystem))
+        .is_none_or(|target| target.is_library())
 }
 
 fn emit_affected(
@@ -322,7 +245,6 @@ fn emit_affected(
         return 0;
     }
     let (severity, vector) = rating(&target, record, affected);
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     let row = Advisory {
         package: name,
         source: if matches!(target, Target::Extended(_)) {
@@ -330,10 +252,9 @@ fn emit_affected(
         } else {
             source.to_owned()
         },
-        state: match (&target, fixed) {
-            (Target::Subscription(_) | Target::Extended(_), true) => State::WillNotFix,
-            (_, true) => State::Fixed,
-            (_, false) => State::Affected,
+        state: match (&target, state_of(&intervals)) {
+            (Target::Subscription(_) | Target::Extended(_), State::Fixed) => State::WillNotFix,
+            (_, state) => state,
         },
         severity,
         vector,
@@ -399,14 +320,8 @@ fn package_name(target: &Target, name: &str) -> String {
 /// One identity per row to write: a language record is one vulnerability; a distribution's
 /// advisory may fix many, and each gets a row of its own.
 fn identities(target: &Target, record: &Record<'_>) -> Vec<Identity> {
-    let texts = |list: &'_ Option<Vec<Text<'_>>>| -> Vec<String> {
-        list.iter()
-            .flatten()
-            .map(|text| text.0.trim().to_owned())
-            .collect()
-    };
-    let aliases = texts(&record.aliases);
     if target.is_library() {
+        let aliases = texts(&record.aliases);
         let upstream = match target {
             Target::Other(_) => texts(&record.upstream),
             _ => Vec::new(),
@@ -416,23 +331,7 @@ fn identities(target: &Target, record: &Record<'_>) -> Vec<Identity> {
             aliases.iter().chain(&upstream).map(String::as_str),
         )];
     }
-    let cves_of = |ids: Vec<String>| -> Vec<String> {
-        let mut cves: Vec<String> = ids.into_iter().filter(|id| ids::is_cve(id)).collect();
-        cves.sort_unstable();
-        cves.dedup();
-        cves
-    };
-    let mut cves = cves_of(
-        [
-            aliases,
-            texts(&record.upstream),
-            vec![record.id.to_string()],
-        ]
-        .concat(),
-    );
-    if cves.is_empty() {
-        cves = cves_of(texts(&record.related));
-    }
+    let cves = cves_of_advisory(record);
     if cves.is_empty() {
         return vec![Identity {
             primary: record.id.to_string(),
@@ -447,6 +346,44 @@ fn identities(target: &Target, record: &Record<'_>) -> Vec<Identity> {
             primary: cve,
         })
         .collect()
+}
+
+fn texts(list: &Option<Vec<Text<'_>>>) -> Vec<String> {
+    list.iter()
+        .flatten()
+        .map(|text| text.0.trim().to_owned())
+        .collect()
+}
+
+/// The CVEs that a distribution's advisory fixes, sorted: those that it says it is about, or where
+/// there are none, those that it is related to.
+fn cves_of_advisory(record: &Record<'_>) -> Vec<String> {
+    let cves_of = |ids: Vec<String>| -> Vec<String> {
+        let mut cves: Vec<String> = ids.into_iter().filter(|id| ids::is_cve(id)).collect();
+        cves.sort_unstable();
+        cves.dedup();
+        cves
+    };
+    let own = cves_of(
+        [
+            texts(&record.aliases),
+            texts(&record.upstream),
+            vec![record.id.to_string()],
+        ]
+        .concat(),
+    );
+    if own.is_empty() {
+        cves_of(texts(&record.related))
+    } else {
+        own
+    }
+}
+
+/// Whether a record is an erratum of bugs or enhancements (`ALBA-…`, `RLEA-…`) that fixes no
+/// vulnerability.
+fn is_bugfix(record: &Record<'_>) -> bool {
+    let kind = record.id.get(2..5).unwrap_or_default();
+    matches!(kind, "BA-" | "EA-") && !is_library(record) && cves_of_advisory(record).is_empty()
 }
 
 /// The most exact rating: of the package before that of the record, the database's word before

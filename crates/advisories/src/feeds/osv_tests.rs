@@ -54,6 +54,7 @@ fn withdrawn_records_and_other_ecosystems_give_nothing() {
         r#"{"id":"X-1","affected":[{"package":{"ecosystem":"OSS-Fuzz","name":"x"},"versions":["1"]}]}"#,
         r#"{"id":"X-1","affected":[{"package":{"ecosystem":"Debian","name":"x"},"versions":["1"]}]}"#,
         r#"{"id":"X-1"}"#,
+        r#"{"id":"ALBA-2024:1","affected":[{"package":{"ecosystem":"AlmaLinux:9","name":"x"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1.el9"}]}]}]}"#,
         r#"{"id":"RUSTSEC-1","affected":[{"package":{"ecosystem":"crates.io","name":"x"},"database_specific":{"informational":"unmaintained"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#,
     ] {
         assert!(lines(record).is_empty(), "{record}");
@@ -249,5 +250,14 @@ fn packages_that_claim_to_be_of_another_distribution_go_to_their_own() {
             "cleanstart step CVE-2026-0001 @CLEANSTART-2026-XL70757 fixed [,0.29.0-r1)",
             "cleanstart step CVE-2026-0002 @CLEANSTART-2026-XL70757 fixed [,0.29.0-r1)",
         ]
+    );
+}
+
+#[test]
+fn an_erratum_of_bugs_counts_when_it_fixes_a_vulnerability() {
+    let record = r#"{"id":"ALBA-2024:1","related":["CVE-2024-0001"],"affected":[{"package":{"ecosystem":"AlmaLinux:9","name":"x"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1.el9"}]}]}]}"#;
+    assert_eq!(
+        lines(record),
+        ["almalinux:9 x CVE-2024-0001 @ALBA-2024:1 fixed [,1-1.el9)"]
     );
 }

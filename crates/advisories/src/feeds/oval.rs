@@ -5,10 +5,10 @@
 //! which packages are older than a version. The tests point at objects and states that follow
 //! later in the file; where a mirror left those out, the tests' comments say the same.
 
-use rustc_hash::FxHashMap;
 use seaworthy_model::{Severity, State};
 use seaworthy_vulndb::{Advisory, End, Interval};
 
+use super::oval_claims::{Claim, ClaimEnd, Condition, Criteria, References, claims};
 use super::xml::{self, Element};
 use super::{redhat, suse};
 use crate::ids;
@@ -48,7 +48,12 @@ pub(super) struct Definition {
     /// Source and id.
     pub(super) references: Vec<(String, String)>,
     pub(super) severity: String,
+    /// The newest date.
     pub(super) date: String,
+    /// When it was issued, as it says.
+    pub(super) issued: String,
+    /// CVEs and when they were made public, as it says.
+    pub(super) public: Vec<(String, String)>,
     pub(super) vectors: Vec<String>,
     pub(super) cpes: Vec<String>,
     /// Red Hat's word on what is not fixed.
@@ -56,35 +61,6 @@ pub(super) struct Definition {
     /// Azure's word on whether there is a fix.
     pub(super) patchable: String,
     pub(super) criteria: Criteria,
-}
-
-/// A node of the tree of tests.
-#[derive(Debug, Default)]
-pub(super) struct Criteria {
-    /// Comment and reference of each test.
-    pub(super) tests: Vec<(String, String)>,
-    pub(super) all: bool,
-    pub(super) children: Vec<Self>,
-}
-
-/// Tests, objects and states by their ids.
-#[derive(Debug, Default)]
-struct References {
-    tests: FxHashMap<String, (String, String)>,
-    objects: FxHashMap<String, String>,
-    states: FxHashMap<String, Condition>,
-}
-
-/// What a state demands of a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Condition {
-    LessThan(String),
-    AtMost(String),
-    /// Any version: the package is affected, and nothing fixes it.
-    Present,
-    /// No version: SUSE's way to say "not affected".
-    Never,
-    Other,
 }
 
 /// Reads one document; a record is a definition.
@@ -154,6 +130,7 @@ fn definition(element: &Element) -> Definition {
         severity: advisory.map_or_else(|| text("severity"), |a| a.text_of("severity").to_owned()),
         patchable: text("patchable"),
         date: text("advisory_date"),
+        issued: text("advisory_date"),
         criteria: element.child("criteria").map(criteria).unwrap_or_default(),
         ..Definition::default()
     };
@@ -181,6 +158,9 @@ fn definition(element: &Element) -> Definition {
         if date > definition.date.as_str() {
             date.clone_into(&mut definition.date);
         }
+        if word == "issued" {
+            date.clone_into(&mut definition.issued);
+        }
     }
     for cve in advisory.all("cve") {
         // `7.5/CVSS:3.1/AV:N/…`: the score stands before the vector.
@@ -191,6 +171,8 @@ fn definition(element: &Element) -> Definition {
         }
         // `CVE-2011-2766 at NVD` at SUSE.
         if let Some(id) = cve.text().split_whitespace().next() {
+            let public = cve.attribute("public");
+            definition.public.push((id.to_owned(), public.to_owned()));
             definition
                 .references
                 .push(("CVE".to_owned(), id.to_owned()));
@@ -244,107 +226,6 @@ fn condition(state: &Element) -> Condition {
     }
 }
 
-/// A package that a definition names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Claim {
-    /// Products that have to be installed (SUSE).
-    products: Vec<String>,
-    module: Option<String>,
-    package: String,
-    end: ClaimEnd,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum ClaimEnd {
-    Before(String),
-    UpTo(String),
-    Any,
-    Never,
-}
-
-/// Walks the tree: products and modules hold for what stands beside and below them.
-fn claims(
-    node: &Criteria,
-    references: &References,
-    products: &[String],
-    module: Option<&str>,
-    out: &mut Vec<Claim>,
-) {
-    let mut module = module.map(str::to_owned);
-    let mut products = products.to_vec();
-    for (comment, _) in &node.tests {
-        if let Some(label) = comment
-            .strip_prefix("Module ")
-            .and_then(|c| c.strip_suffix(" is enabled"))
-        {
-            module = Some(label.trim().to_owned());
-        }
-    }
-    products.extend(named_products(node));
-    if node.all {
-        // `AND(OR(product…), OR(package…))`.
-        products.extend(
-            node.children
-                .iter()
-                .filter(|c| c.children.is_empty())
-                .flat_map(named_products),
-        );
-    }
-    for (comment, reference) in &node.tests {
-        if let Some((package, end)) = package_of(comment, reference, references) {
-            out.push(Claim {
-                products: products.clone(),
-                module: module.clone(),
-                package,
-                end,
-            });
-        }
-    }
-    for child in &node.children {
-        claims(child, references, &products, module.as_deref(), out);
-    }
-}
-
-fn named_products(node: &Criteria) -> impl Iterator<Item = String> {
-    node.tests.iter().filter_map(|(comment, _)| {
-        let product = comment.strip_suffix(" is installed")?;
-        (product.starts_with("SUSE ") || product.starts_with("openSUSE "))
-            .then(|| product.to_owned())
-    })
-}
-
-/// The package that a test is about, and which versions of it.
-fn package_of(
-    comment: &str,
-    reference: &str,
-    references: &References,
-) -> Option<(String, ClaimEnd)> {
-    if comment.contains(" is signed with ") || comment.starts_with("Module ") {
-        return None;
-    }
-    if let Some((object, state)) = references.tests.get(reference) {
-        let package = references.objects.get(object)?;
-        let end = match references.states.get(state) {
-            Some(Condition::LessThan(version)) => ClaimEnd::Before(version.clone()),
-            Some(Condition::AtMost(version)) => ClaimEnd::UpTo(version.clone()),
-            Some(Condition::Present) => ClaimEnd::Any,
-            Some(Condition::Never) => ClaimEnd::Never,
-            Some(Condition::Other) => return None,
-            // `x is installed`, without any state: every version.
-            None if state.is_empty() => ClaimEnd::Any,
-            None => return None,
-        };
-        return (!package.is_empty()).then(|| (package.clone(), end));
-    }
-    let plain = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-    if let Some((package, version)) = comment.split_once(" is earlier than ") {
-        return (plain(package) && plain(version))
-            .then(|| (package.to_owned(), ClaimEnd::Before(version.to_owned())));
-    }
-    let package = comment.strip_suffix(" is installed")?;
-    plain(package).then(|| (package.to_owned(), ClaimEnd::Any))
-}
-
 pub(super) fn emit_alone(
     vendor: Vendor,
     release: &str,
@@ -366,6 +247,12 @@ fn emit(
     if definition.patchable == "Not Applicable" || definition.title.contains("** REJECT **") {
         sink.skipped();
         return Ok(());
+    }
+    for (id, public) in &definition.public {
+        sink.published(id, public);
+    }
+    for cve in &cves {
+        sink.published(cve, &definition.issued);
     }
     let mut found = Vec::new();
     claims(&definition.criteria, references, &[], None, &mut found);

@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::oval::{self, Criteria, Definition, Vendor};
+use super::oval::{self, Definition, Vendor};
+use super::oval_claims::Criteria;
 use crate::sink::Sink;
 
 #[derive(Deserialize)]
@@ -65,6 +66,8 @@ struct Cve {
     #[serde(default, rename = "CveID")]
     id: String,
     #[serde(default)]
+    public: String,
+    #[serde(default)]
     cvss3: String,
 }
 
@@ -121,7 +124,13 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         title: record.metadata.title,
         references,
         severity: advisory.severity,
-        date: advisory.updated.date.max(advisory.issued.date),
+        date: advisory.updated.date.max(advisory.issued.date.clone()),
+        issued: advisory.issued.date,
+        public: advisory
+            .cves
+            .iter()
+            .map(|cve| (cve.id.clone(), cve.public.clone()))
+            .collect(),
         vectors: advisory
             .cves
             .iter()

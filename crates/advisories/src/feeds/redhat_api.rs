@@ -81,6 +81,7 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     }
     if let Some(date) = &cve.public_date {
         sink.date(date.get(..10).unwrap_or_default());
+        sink.published(&cve.name, date);
     }
     let severity: Option<Severity> = cve
         .threat_severity

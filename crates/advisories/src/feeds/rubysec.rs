@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::spans::{self, Bare};
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
+use crate::sink::{Sink, affected_in, publish};
 use crate::vector::Vector;
-use seaworthy_model::{Severity, State};
-use seaworthy_vulndb::{Advisory, End};
+use seaworthy_model::Severity;
+use seaworthy_vulndb::Advisory;
 
 #[derive(Deserialize)]
 struct Record {
@@ -92,6 +92,8 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
         return Err(format!("`{own}` is no id"));
     }
     let identity = ids::identify(own, all.iter().map(String::as_str));
+    let day = record.date.as_deref().unwrap_or_default();
+    publish(sink, own, all.iter().map(String::as_str), day);
     let vectors = [
         text(&record.cvss_v4),
         text(&record.cvss_v3),
@@ -99,23 +101,15 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
     ];
     let vector = Vector::best(vectors.iter().map(String::as_str));
     let score = vectors.iter().find_map(|text| text.parse::<f64>().ok());
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     sink.advisory(
         shard,
         Advisory {
-            package: package.clone(),
-            id: identity.primary,
-            aliases: identity.aliases,
-            advisory: identity.advisory,
-            source: "rubysec".to_owned(),
-            state: if fixed { State::Fixed } else { State::Affected },
             severity: vector
                 .as_ref()
                 .map(|vector| vector.severity)
                 .or_else(|| score.map(Severity::from_score)),
             vector: vector.map(|vector| vector.text),
-            intervals,
-            ..Advisory::default()
+            ..affected_in(package, &identity, "rubysec", intervals)
         },
     );
     Ok(())

@@ -1,13 +1,13 @@
 //! RustSec's advisories: Markdown that begins with a block of TOML (its README, "Advisory Format").
 
-use seaworthy_model::State;
-use seaworthy_vulndb::{Advisory, End};
+use seaworthy_vulndb::Advisory;
 use serde::Deserialize;
 
 use super::spans::{self, Bare};
+use super::toml_markdown;
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
+use crate::sink::{Sink, affected_in, publish};
 use crate::vector::Vector;
 
 const SOURCE: &str = "rustsec";
@@ -46,12 +46,7 @@ struct Versions {
 
 /// Reads one advisory.
 pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
-    let (_, rest) = text.split_once("```toml").ok_or("no block of TOML")?;
-    let (block, _) = rest
-        .split_once("```")
-        .ok_or("the block of TOML has no end")?;
-    let document: Document = toml::from_str(block).map_err(|e| e.message().to_owned())?;
+    let document: Document = toml_markdown::head(bytes)?;
     let head = document.advisory;
     sink.date(&head.date);
     let notice = matches!(
@@ -75,22 +70,16 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     }
     let order = Order::of_shard(SHARD);
     let intervals = spans::rest_of(fine, order);
-    let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
     let identity = ids::identify(&head.id, head.aliases.iter().map(String::as_str));
+    let aliases = head.aliases.iter().map(String::as_str);
+    publish(sink, &head.id, aliases, &head.date);
     let vector = head.cvss.as_deref().and_then(Vector::parse);
     sink.advisory(
         SHARD,
         Advisory {
-            package: head.package,
-            id: identity.primary,
-            aliases: identity.aliases,
-            advisory: identity.advisory,
-            source: SOURCE.to_owned(),
-            state: if fixed { State::Fixed } else { State::Affected },
             severity: vector.as_ref().map(|vector| vector.severity),
             vector: vector.map(|vector| vector.text),
-            intervals,
-            ..Advisory::default()
+            ..affected_in(&head.package, &identity, SOURCE, intervals)
         },
     );
     Ok(())

@@ -2,14 +2,14 @@
 //! (JLSEC).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Value;
 
 use super::spans::{self, Bare};
 use crate::ids;
 use crate::order::Order;
-use crate::sink::Sink;
+use crate::sink::{Sink, affected_in, publish};
 use crate::vector::Vector;
-use seaworthy_model::State;
 use seaworthy_vulndb::{Advisory, End, Interval};
 
 #[derive(Deserialize)]
@@ -33,10 +33,24 @@ struct Head {
     aliases: Vec<String>,
     #[serde(default)]
     upstream: Vec<String>,
+    /// Julia; Haskell's `date` is that of the last change.
+    #[serde(default)]
+    published: Option<Value>,
+    /// Julia: the records of others that it was made of.
+    #[serde(default)]
+    jlsec_sources: Vec<Origin>,
     #[serde(default)]
     modified: Option<Value>,
     #[serde(default)]
     withdrawn: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Origin {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    published: Option<Value>,
 }
 
 /// A table with a `score`, or the vector alone.
@@ -85,14 +99,19 @@ struct Versions {
     fixed: Option<String>,
 }
 
-/// Reads one advisory into the shard of its packages.
-pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+/// The block of TOML at the head of a document.
+pub(super) fn head<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let (_, rest) = text.split_once("```toml").ok_or("no block of TOML")?;
     let (block, _) = rest
         .split_once("```")
         .ok_or("the block of TOML has no end")?;
-    let document: Document = toml::from_str(block).map_err(|e| e.message().to_owned())?;
+    toml::from_str(block).map_err(|e| e.message().to_owned())
+}
+
+/// Reads one advisory into the shard of its packages.
+pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
+    let document: Document = self::head(bytes)?;
     let head = document.advisory.unwrap_or(document.head);
     if !ids::is_id(&head.id) {
         return Err(format!("`{}` is no id", head.id));
@@ -104,13 +123,22 @@ pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Re
         sink.skipped();
         return Ok(());
     }
+    let source = if shard == "julia" {
+        "julia-advisories"
+    } else {
+        "haskell-advisories"
+    };
     let order = Order::of_shard(shard);
     let others = head
         .aliases
         .iter()
         .chain(&head.upstream)
         .map(String::as_str);
-    let identity = ids::identify(&head.id, others.filter(|id| ids::is_id(id)));
+    let identity = ids::identify(&head.id, others.clone().filter(|id| ids::is_id(id)));
+    publish(sink, &head.id, others, &time(head.published.as_ref()));
+    for origin in head.jlsec_sources.iter().filter(|o| ids::is_cve(&o.id)) {
+        sink.published(&origin.id, &time(origin.published.as_ref()));
+    }
     for affected in &document.affected {
         let package = affected
             .package
@@ -125,29 +153,23 @@ pub(crate) fn read(shard: &'static str, bytes: &[u8], sink: &mut dyn Sink) -> Re
             .map(String::as_str)
             .chain(document.severity.iter().map(Score::vector));
         let vector = Vector::best(vectors);
-        let fixed = intervals.iter().any(|i| matches!(i.end, End::Fixed(_)));
         sink.advisory(
             shard,
             Advisory {
-                package: package.clone(),
-                id: identity.primary.clone(),
-                aliases: identity.aliases.clone(),
-                advisory: identity.advisory.clone(),
-                source: if shard == "julia" {
-                    "julia-advisories"
-                } else {
-                    "haskell-advisories"
-                }
-                .to_owned(),
-                state: if fixed { State::Fixed } else { State::Affected },
                 severity: vector.as_ref().map(|vector| vector.severity),
                 vector: vector.map(|vector| vector.text),
-                intervals,
-                ..Advisory::default()
+                ..affected_in(package, &identity, source, intervals)
             },
         );
     }
     Ok(())
+}
+
+fn time(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::Datetime(time)) => time.to_string(),
+        _ => String::new(),
+    }
 }
 
 fn intervals(affected: &Affected, order: Order) -> Result<Vec<Interval>, String> {

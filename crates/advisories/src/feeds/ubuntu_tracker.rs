@@ -15,7 +15,7 @@ const SOURCE: &str = "ubuntu-cve-tracker";
 /// Reads one CVE.
 pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    let mut candidate = "";
+    let (mut candidate, mut public) = ("", "");
     let mut priority = None;
     let mut priorities: BTreeMap<&str, Severity> = BTreeMap::new();
     let mut vectors: Vec<&str> = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         in_vectors = key == "CVSS";
         match key {
             "Candidate" => candidate = value,
-            "PublicDate" => sink.date(value.get(..10).unwrap_or_default()),
+            "PublicDate" => public = value,
             "Priority" => priority = severity(value),
             _ => {
                 if let Some(package) = key.strip_prefix("Priority_") {
@@ -64,6 +64,8 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     if !ids::is_id(candidate) {
         return Err("no `Candidate`".to_owned());
     }
+    sink.date(public.get(..10).unwrap_or_default());
+    sink.published(candidate, public);
     // NVD's rating holds for every distribution, whether or not Ubuntu has the package.
     if let Some(vector) = nvd
         .and_then(Vector::parse)

@@ -93,6 +93,10 @@ fn emit(family: &str, name: &str, update: &Element, sink: &mut dyn Sink) -> Resu
             source,
             id: id.clone(),
             severity: update.text_of("severity").parse().ok(),
+            issued: update
+                .child("issued")
+                .map_or("", |issued| issued.attribute("date"))
+                .to_owned(),
             cves: cves.clone(),
             packages,
         };

@@ -25,6 +25,8 @@ struct Metadata<'a> {
     #[serde(borrow, default)]
     state: Cow<'a, str>,
     #[serde(borrow, default)]
+    date_published: Cow<'a, str>,
+    #[serde(borrow, default)]
     date_updated: Cow<'a, str>,
 }
 
@@ -81,6 +83,9 @@ pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         return Err("no CVE".to_owned());
     }
     sink.date(meta.date_updated.get(..10).unwrap_or_default());
+    if meta.state != "REJECTED" {
+        sink.published(&meta.cve_id, &meta.date_published);
+    }
     let cna = record.containers.cna.as_ref().and_then(Container::vector);
     let adp = || record.containers.adp.iter().find_map(Container::vector);
     let (source, vector) = match cna {

@@ -390,7 +390,9 @@ fn directory_of(tables: &[(&str, &str, &str)]) -> tempfile::TempDir {
         seaworthy_vulndb::write_atomically(&path, bytes).unwrap();
     };
     let mut builder = seaworthy_vulndb::ShardBuilder::new("debian:12", "deb");
-    builder.push(row("zlib CVE-2023-45853 debian-tracker affected"));
+    builder.push(row(
+        "zlib CVE-2023-45853=GHSA-mq29-j5xf-cjwr debian-tracker affected",
+    ));
     put("debian:12", &builder.build());
     for (table, key, text) in tables {
         let entries = [((*key).to_owned(), (*text).to_owned())];
@@ -414,6 +416,13 @@ fn the_tables_beside_the_shards_add_what_they_know() {
         ),
         ("eol", "debian:12", "2026-06-10"),
     ]);
+    let days = [
+        ("CVE-2023-45853", "2023-10-14".parse().unwrap()),
+        ("GHSA-mq29-j5xf-cjwr", "2023-10-13".parse().unwrap()),
+        ("CVE-2023-0001", "2023-01-01".parse().unwrap()),
+    ];
+    let days = seaworthy_vulndb::build_published(Vec::new(), days);
+    std::fs::write(directory.path().join("published.swdb"), days).unwrap();
     let database = Database::open_dir(directory.path()).unwrap();
     let options = MatchOptions {
         now_date: Some("2026-06-11".to_owned()),
@@ -426,6 +435,12 @@ fn the_tables_beside_the_shards_add_what_they_know() {
     assert_eq!(
         finding.epss.map(|e| (e.score, e.percentile)),
         Some((0.25, 0.75))
+    );
+    let published = finding.published.map(|day| day.to_string());
+    assert_eq!(
+        published.as_deref(),
+        Some("2023-10-13"),
+        "the earliest of all ids"
     );
     let kev = finding.kev.as_ref().unwrap();
     assert_eq!(

@@ -15,25 +15,25 @@ fn only_what_the_packages_need_is_asked_for() {
             ("alpine", "3.18.4"),
             &[Apk, Npm][..],
             (true, true),
-            "alpine:3.18 cvss eol epss kev npm",
+            "alpine:3.18 cvss eol epss kev npm published",
         ),
         (
             ("alpine", "3.18.4"),
             &[Apk, Npm],
             (true, false),
-            "alpine:3.18 cvss eol epss kev",
+            "alpine:3.18 cvss eol epss kev published",
         ),
         (
             ("alpine", "3.18.4"),
             &[Apk, Npm],
             (false, true),
-            "cvss eol epss kev npm",
+            "cvss eol epss kev npm published",
         ),
         (
             ("rhel", "8.6"),
             &[Rpm, Go, Generic],
             (true, true),
-            "cvss eol epss generic go kev redhat-repositories rhel:8",
+            "cvss eol epss generic go kev published redhat-repositories rhel:8",
         ),
         (("plan9", "4"), &[Deb], (true, true), ""),
         (("debian", "12"), &[], (true, true), "eol"),
@@ -59,6 +59,6 @@ fn a_match_asks_the_shards_that_it_names() {
     // All but the formats of other distributions, and the tables, which are no shards.
     assert_eq!(
         answers.shards.len(),
-        keys.len() - "cvss eol epss kev".split(' ').count()
+        keys.len() - "cvss eol epss kev published".split(' ').count()
     );
 }
