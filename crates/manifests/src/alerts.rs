@@ -215,7 +215,7 @@ const TEMPLATES: [Template; 12] = [
         for_seconds: |_| 0,
         severity: "high",
         summary: "Container image could not be assessed",
-        description: "Nothing is known about container image {{ $labels.image }}: its distribution or package database could not be read",
+        description: "Nothing is known about container image {{ $labels.image }}: its distribution or package database could not be read, or no advisories answered",
     },
     Template {
         name: "ImageEndOfLife",

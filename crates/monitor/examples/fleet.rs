@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use seaworthy_model::{
-    Epss, Finding, ImageFacts, MatchReason, Origin, Package, PackageType, Rating, Report, Severity,
-    State,
+    Date, Epss, Finding, ImageFacts, MatchReason, Origin, Package, PackageType, Rating, Report,
+    Severity, State,
 };
 use seaworthy_monitor::{
     AssessOptions, Context, FinalStatus, Fleet, Measurement, Waivers, assess, measure, openmetrics,
@@ -126,6 +126,7 @@ fn report(at: usize) -> Report {
     };
     report.target.name = format!("registry.example.com/shop/service-{at}:1.8");
     report.gate.passed = true;
+    report.scanners = vec!["vuln".to_owned()];
     report.inventory.image = Some(ImageFacts {
         manifest_digest: Some(format!("sha256:{at:064x}")),
         platform: "linux/amd64".to_owned(),
@@ -166,7 +167,7 @@ fn finding(number: usize, package: usize) -> Finding {
             score: 0.01,
             percentile: 0.7,
         }),
-        published: None,
+        published: Some(Date::from_days(20_000 + (number % 700) as i32)),
         kev: None,
         fixed_version: Some("2.0".to_owned()),
         fix_command: Some("apt-get install --only-upgrade package".to_owned()),

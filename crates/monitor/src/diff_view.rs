@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::text::{counted, markdown, wrapped};
 use crate::{
-    Assessment, Change, Diff, Error, Issue, PackageChange, Subject, View, write_json, write_text,
+    Assessment, Change, Diff, Error, Issue, IssueKind, PackageChange, Subject, View, write_json,
+    write_text,
 };
 
 /// Rows of a section unless all are asked for.
@@ -203,10 +204,13 @@ impl Table {
             }
             self.blank();
             self.push(title);
-            let (rows, more) = self.shown(list);
-            for issue in rows {
-                let severity = self.view.cell(issue.severity.name(), 10);
-                self.push(&format!("{severity} {}", issue_text(issue)));
+            let groups = grouped(list);
+            let (rows, more) = self.shown(&groups);
+            for group in rows {
+                let severity = self.view.cell(group.first.severity.name(), 10);
+                let places = if self.view.all { usize::MAX } else { PLACES };
+                let text = group.describe(self.view.unicode, places);
+                self.sentence(&format!("{severity} "), &text);
             }
             self.more(more);
         }
@@ -257,14 +261,56 @@ impl Table {
     }
 }
 
-fn issue_text(issue: &Issue) -> String {
-    format!(
-        "{} {} ({}) {}",
-        issue.kind.name(),
-        issue.rule,
-        issue.title,
-        issue.place
-    )
+/// Issues of one rule, wherever they are.
+struct IssueGroup<'a> {
+    first: &'a Issue,
+    places: Vec<&'a str>,
+}
+
+/// How many places of a rule are named unless all are asked for.
+const PLACES: usize = 3;
+
+/// The issues of each rule together, in the order of the list, which is sorted by rule.
+fn grouped(issues: &[Issue]) -> Vec<IssueGroup<'_>> {
+    let of_one_rule = |a: &Issue, b: &Issue| {
+        (a.severity, a.kind, &a.rule, &a.title) == (b.severity, b.kind, &b.rule, &b.title)
+    };
+    issues
+        .chunk_by(of_one_rule)
+        .filter_map(|same| {
+            Some(IssueGroup {
+                first: same.first()?,
+                places: same.iter().map(|issue| issue.place.as_str()).collect(),
+            })
+        })
+        .collect()
+}
+
+impl IssueGroup<'_> {
+    /// `SW-IMG-0032 Program with the rights of another ×11: usr/bin/su, usr/bin/mount, …`
+    fn describe(&self, unicode: bool, most: usize) -> String {
+        let Issue {
+            kind, rule, title, ..
+        } = self.first;
+        let what = match kind {
+            IssueKind::Misconfiguration => format!("{rule} {title}"),
+            kind => format!("{} {rule} ({title})", kind.name()),
+        };
+        let (times, ellipsis) = if unicode { ("×", "…") } else { ("x", "...") };
+        let count = match self.places.len() {
+            1 => String::new(),
+            n => format!(" {times}{n}"),
+        };
+        let mut places: Vec<&str> = self.places.iter().take(most).copied().collect();
+        places.retain(|place| !place.is_empty());
+        if self.places.len() > most {
+            places.push(ellipsis);
+        }
+        if places.is_empty() {
+            return format!("{what}{count}");
+        }
+        format!("{what}{count}: {}", places.join(", "))
+    }
 }
 
 impl Diff {
@@ -333,11 +379,11 @@ impl Diff {
                 "\n## {title} secrets, misconfigurations and licences ({})\n\n",
                 list.len()
             ));
-            for issue in list {
+            for group in grouped(list) {
                 page.push_str(&format!(
                     "- {}: {}\n",
-                    issue.severity,
-                    markdown(&issue_text(issue))
+                    group.first.severity,
+                    markdown(&group.describe(true, usize::MAX))
                 ));
             }
         }

@@ -27,10 +27,12 @@ pub struct Point {
     pub exploited: u64,
     /// For how long the findings were public when it was scanned, in days.
     pub age_days: Ages,
-    /// Secrets.
-    pub secrets: u64,
-    /// Misconfigurations.
-    pub misconfigurations: u64,
+    /// Secrets; none when nobody looked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<u64>,
+    /// Misconfigurations; none when nobody looked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misconfigurations: Option<u64>,
     /// The field's score.
     pub security_score: u32,
     /// Our risk-weighted score.
@@ -59,8 +61,8 @@ impl Point {
             fixable: m.fixable,
             exploited: m.exploited,
             age_days: m.publication.ages(at),
-            secrets: m.secrets.unwrap_or(0),
-            misconfigurations: m.misconfigurations.unwrap_or(0),
+            secrets: m.secrets,
+            misconfigurations: m.misconfigurations,
             security_score: m.security_score,
             risk_score: m.risk_score,
             compliance: m.compliance,

@@ -309,6 +309,9 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// In place of the number of things that nobody looked for.
+const NOT_LOOKED_FOR: i64 = -1;
+
 async fn append(
     connection: &mut SqliteConnection,
     record: &ScanRecord,
@@ -414,8 +417,8 @@ async fn insert_scan(
     .bind(signed(counts.unknown))
     .bind(signed(point.fixable))
     .bind(signed(point.exploited))
-    .bind(signed(point.secrets))
-    .bind(signed(point.misconfigurations))
+    .bind(point.secrets.map_or(NOT_LOOKED_FOR, signed))
+    .bind(point.misconfigurations.map_or(NOT_LOOKED_FOR, signed))
     .bind(i64::from(point.security_score))
     .bind(point.risk_score)
     .bind(point.compliance.name())

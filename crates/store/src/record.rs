@@ -64,6 +64,11 @@ pub(crate) fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
         let value: i64 = row.try_get(name)?;
         u64::try_from(value).map_err(|e| sqlx::Error::Decode(Box::new(e)))
     };
+    // Nobody looked for what has a negative number.
+    let perhaps = |name: &str| -> Result<Option<u64>, sqlx::Error> {
+        let value: i64 = row.try_get(name)?;
+        Ok(u64::try_from(value).ok())
+    };
     let days = |name: &str| -> Result<Option<u32>, sqlx::Error> {
         let value: Option<i64> = row.try_get(name)?;
         let days = value.map(u32::try_from).transpose();
@@ -96,8 +101,8 @@ pub(crate) fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
         age_days,
         fixable: number("fixable")?,
         exploited: number("exploited")?,
-        secrets: number("secrets")?,
-        misconfigurations: number("misconfigurations")?,
+        secrets: perhaps("secrets")?,
+        misconfigurations: perhaps("misconfigurations")?,
         security_score: u32::try_from(number("security_score")?)
             .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
         risk_score: row.try_get("risk_score")?,

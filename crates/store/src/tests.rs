@@ -111,6 +111,12 @@ fn what_is_appended_is_listed_as_it_was() {
         ..ListFilter::default()
     };
     assert_eq!(images(&mut history, &since), ["shop/api:1"]);
+    let mut asked = report("asked:1", &[]);
+    asked.scanners = vec!["vuln".to_owned(), "secret".to_owned()];
+    history.append(&record_of(&asked, 4)).unwrap();
+    let stored = history.list(&of("asked:1")).unwrap().remove(0);
+    let (secrets, others) = (stored.point.secrets, stored.point.misconfigurations);
+    assert_eq!((secrets, others), (Some(0), None));
     let stored = history.list(&of("host:5000/shop/web:1")).unwrap().remove(0);
     assert_eq!(stored.point, first.point);
     assert_eq!(stored.project, "shop");

@@ -325,6 +325,71 @@ fn what_nobody_looked_for_is_not_fixed() {
 }
 
 #[test]
+fn issues_of_one_rule_are_one_row_with_their_places() {
+    let (old, mut new) = (sample::report("a"), sample::report("b"));
+    let issue = |path: &str| Misconfiguration {
+        rule: "SW-IMG-0032".to_owned(),
+        title: "Program with the rights of another".to_owned(),
+        location: Location::line(path, 0),
+        ..Misconfiguration::default()
+    };
+    let paths = [
+        "usr/bin/su",
+        "usr/bin/mount",
+        "usr/bin/chsh",
+        "usr/bin/gpasswd",
+    ];
+    new.misconfigurations = paths.map(issue).to_vec();
+    new.secrets.push(Secret {
+        rule: "aws-key".to_owned(),
+        title: "AWS key".to_owned(),
+        location: Location::line("app/.env", 3),
+        ..Secret::default()
+    });
+    let found = compare(&old, &new);
+    // On one line, however it is broken.
+    let row = |text: String, rule: &str| {
+        let lines: Vec<&str> = text.lines().collect();
+        let at = lines.iter().position(|line| line.contains(rule)).unwrap();
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        let rest = lines[at + 1..]
+            .iter()
+            .take_while(|l| l.starts_with("     "));
+        let all: Vec<&str> = std::iter::once(&lines[at])
+            .chain(rest)
+            .map(|l| l.trim())
+            .collect();
+        all.join(" ")
+    };
+    let all = View {
+        all: true,
+        unicode: false,
+        ..View::default()
+    };
+    let short = row(found.table(View::default()), "SW-IMG-0032");
+    assert!(
+        short.ends_with(
+            "SW-IMG-0032 Program with the rights of another ×4: usr/bin/chsh, usr/bin/gpasswd, usr/bin/mount, …"
+        ),
+        "{short}"
+    );
+    let long = row(found.table(all), "SW-IMG-0032");
+    assert!(
+        long.contains(" x4: ") && long.ends_with("usr/bin/mount, usr/bin/su"),
+        "{long}"
+    );
+    assert!(row(found.table(all), "aws-key").ends_with("secret aws-key (AWS key): app/.env:3"));
+    assert!(
+        found
+            .markdown()
+            .contains("×4&#58; usr/bin/chsh, usr/bin/gpasswd, usr/bin/mount, usr/bin/su")
+    );
+}
+
+#[test]
 fn waived_findings_stand_apart() {
     let waivers: Waivers = [Waiver {
         id: "CVE-1".to_owned(),

@@ -182,7 +182,7 @@ pub const FAMILIES: &[Family] = &[
     ),
     gauge(
         "container_compliance_status",
-        "1 compliant, 0.5 warning, 0 non-compliant, -1 not assessed.",
+        "1 compliant, 0.5 warning, 0 non-compliant, -1 not known.",
         |m, _| Some(m.compliance.gauge()),
     ),
     gauge(

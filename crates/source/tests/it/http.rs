@@ -145,6 +145,43 @@ fn a_query_is_sent_with_its_type_and_a_body_is_stored() {
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 
+/// As to a Pushgateway, whose address may hold a name and a password.
+#[test]
+fn what_is_stored_keeps_its_credentials_at_its_host() {
+    let elsewhere = Server::start(|_, _| Reply::new(202, ""));
+    let target = elsewhere.url("/metrics/job/a");
+    let server = Server::start(move |_, _| Reply::new(307, "").with("Location", target.clone()));
+    let with_password = |server: &Server| {
+        let url = server.url("/metrics/job/a");
+        url.replace("http://", "http://pusher:hidden@")
+    };
+    let put = |url: &str| client().put(url, "text/plain", b"a 1\n".to_vec());
+    put(&with_password(&server)).unwrap();
+    assert!(server.requests()[0].header("authorization").is_some());
+    let arrived = elsewhere.requests();
+    assert_eq!(
+        (arrived[0].method(), &*arrived[0].body),
+        ("PUT", &b"a 1\n"[..])
+    );
+    assert_eq!(arrived[0].header("authorization"), None);
+
+    for status in [400, 401, 403, 404, 422] {
+        let server = Server::start(move |_, _| {
+            Reply::new(status, "metrics are inconsistent")
+                .with("Content-Type", "text/plain; charset=utf-8")
+        });
+        let error = put(&with_password(&server)).unwrap_err();
+        let text = format!("{error} {:?} {error:?}", error.hint());
+        assert!(text.contains(&status.to_string()), "{text}");
+        assert!(!text.contains("hidden"), "{text}");
+        assert!(
+            status != 400 || text.contains("metrics are inconsistent"),
+            "{text}"
+        );
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
 #[test]
 fn passing_trouble_is_waited_out_and_lasting_trouble_is_explained() {
     for status in [408, 429, 500, 502, 503, 504] {
