@@ -47,7 +47,7 @@ impl Analyzer for Managers {
 }
 
 fn find(folder: &str, name: &str) -> Option<Runs> {
-    if is_for_programs(folder) && is_manager(without_version(name)) {
+    if is_one_file(name) || (is_for_programs(folder) && is_manager(without_version(name))) {
         return Some(Runs::Itself);
     }
     // What is left when only the short name in a folder of programs was deleted.
@@ -73,6 +73,14 @@ fn is_for_programs(folder: &str) -> bool {
     }
     let last = folder.rsplit('/').next().unwrap_or(folder);
     matches!(last, "bin" | "sbin" | ".bin")
+}
+
+/// Managers that are one file without libraries, made to be copied: they work in any folder.
+fn is_one_file(name: &str) -> bool {
+    matches!(
+        name,
+        "apk" | "apk.static" | "opkg" | "micromamba" | "pixi" | "uv" | "uvx"
+    )
 }
 
 /// `pip` of `pip3.11`, `gem` of `gem3.1`, `dnf` of `dnf-3` and `dnf5`.
@@ -150,7 +158,9 @@ mod tests {
             "usr/bin/gem3.1",
             "usr/sbin/apk.static",
             "apk.static",
-            "uv",
+            "npm",
+            "tools/apk",
+            "opt/uv",
             "root/.local/bin/uv",
             "home/app/.local/bin/poetry",
             "app/venv/bin/pip",
@@ -177,7 +187,8 @@ mod tests {
         for path in [
             "etc/cron.daily/dpkg",
             "usr/share/bash-completion/completions/apt-get",
-            "usr/lib/cabin/apk",
+            "usr/lib/cabin/apt",
+            "app/npm",
             "usr/bin/apt-cache",
             "usr/bin/dpkg-query",
             "usr/bin/rpm2cpio",
