@@ -105,12 +105,12 @@ pub fn text_chart(series: &Series, options: &ChartOptions) -> String {
         )));
     }
     lines.push(view.line(&format!(
-        "{:<12}{} {} {}  ({} scans)",
+        "{:<12}{} {} {}  ({})",
         "from",
         date(first.at),
         view.arrow(),
         date(last.at),
-        series.points.len()
+        crate::text::counted(series.points.len(), "scan")
     )));
     lines.push(String::new());
     lines.extend(table(series, options));

@@ -384,9 +384,9 @@ pub struct Push {
 
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The requests that push a fleet, one group per image, project and environment. The digest is no
-/// part of the group: a new build of an image replaces the figures of the old one. Images of several
-/// platforms under one name share a group, each with its digest.
+/// The requests that push a fleet, one group per image, platform, project and environment. The digest
+/// is no part of the group: a new build of an image replaces the figures of the old one. The platform
+/// is, since the jobs of a pipeline that build one each must not replace each other's.
 ///
 /// # Errors
 /// [`Error::EmptyJob`].
@@ -443,6 +443,7 @@ fn group_path(m: &Measurement, job: &str) -> Result<String, Error> {
     for (name, value) in [
         ("job", job),
         ("image", &m.image),
+        ("platform", &m.platform),
         ("project", &m.project),
         ("environment", &m.environment),
     ] {

@@ -152,25 +152,22 @@ fn names_that_are_one_label_are_one_series() {
     }
 }
 
+/// Jobs that scan one platform each push after one another.
 #[test]
-fn platforms_of_one_name_are_pushed_together() {
-    let arm = || {
-        let mut report = sample::report("web:1");
-        if let Some(image) = &mut report.inventory.image {
-            image.platform = "linux/arm64".to_owned();
-            image.manifest_digest = Some("sha256:arm".to_owned());
-        }
-        report
-    };
-    let mut amd = sample::report("web:1");
-    sample::vulnerable(&mut amd, "CVE-1", "curl", "8", Severity::Critical);
-    let pushes = push_requests(&fleet(&[amd, arm()]), "job", sample::now()).unwrap();
-    assert_eq!(pushes.len(), 1);
-    check(&pushes[0].body, false);
-    let critical: Vec<&str> = (pushes[0].body.lines())
-        .filter(|line| line.starts_with("container_vulnerabilities_critical{"))
-        .collect();
-    assert_eq!(critical.len(), 2, "{critical:?}");
+fn platforms_of_one_name_do_not_replace_each_other() {
+    let mut arm = sample::report("web:1");
+    if let Some(image) = &mut arm.inventory.image {
+        image.platform = "linux/arm64".to_owned();
+        image.manifest_digest = Some("sha256:arm".to_owned());
+    }
+    let both = [sample::report("web:1"), arm];
+    let push = |reports: &[Report]| push_requests(&fleet(reports), "job", sample::now()).unwrap();
+    let pushes = push(&both);
+    assert_eq!(pushes.len(), 2);
+    assert_ne!(pushes[0].path, pushes[1].path);
+    assert!(pushes[1].path.contains("/platform@base64/"));
+    assert_eq!(push(&both[..1]), pushes[..1]);
+    assert_eq!(push(&both[1..]), pushes[1..]);
 }
 
 #[test]
@@ -240,8 +237,8 @@ fn pushes_are_grouped_by_image() {
     assert_eq!(
         pushes.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(),
         [
-            "/metrics/job/seaworthy/image@base64/cmVnaXN0cnkuZXhhbXBsZS5jb206NTAwMC9zaG9wL3dlYjoxLjg/project/shop/environment/production",
-            "/metrics/job/seaworthy/image@base64/c2hvcC9ibGluZA/project/shop/environment/production",
+            "/metrics/job/seaworthy/image@base64/cmVnaXN0cnkuZXhhbXBsZS5jb206NTAwMC9zaG9wL3dlYjoxLjg/platform@base64/bGludXgvYW1kNjQ/project/shop/environment/production",
+            "/metrics/job/seaworthy/image@base64/c2hvcC9ibGluZA/platform@base64/bGludXgvYW1kNjQ/project/shop/environment/production",
         ]
     );
     for push in &pushes {
