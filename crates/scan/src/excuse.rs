@@ -80,27 +80,15 @@ fn pick<T: Clone>(items: &[T], places: &[usize]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use seaworthy_model::{Finding, MatchReason, Origin, Package, PackageType, Secret, Severity};
+    use seaworthy_model::{Finding, Package, PackageType, Secret, Severity};
     use seaworthy_policy::{Exceptions, Facts, NoIncludes, Policy, Subject, VexDocument, evaluate};
 
     use super::*;
 
     fn finding(id: &str, package: usize) -> Finding {
         Finding {
-            id: id.to_owned(),
-            aliases: Vec::new(),
             package,
-            state: State::Fixed,
-            severity: Severity::High,
-            severity_source: String::new(),
-            ratings: Vec::new(),
-            epss: None,
-            published: None,
-            kev: None,
-            fixed_version: Some("2".to_owned()),
-            fix_command: None,
-            origin: Origin::Unknown,
-            reason: MatchReason::default(),
+            ..crate::gate::tests::finding(id, Severity::High, State::Fixed, Some("2"))
         }
     }
 

@@ -142,11 +142,16 @@ impl Filter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use seaworthy_model::{MatchReason, Origin};
 
-    fn finding(id: &str, severity: Severity, state: State, fixed: Option<&str>) -> Finding {
+    pub(crate) fn finding(
+        id: &str,
+        severity: Severity,
+        state: State,
+        fixed: Option<&str>,
+    ) -> Finding {
         Finding {
             id: id.to_owned(),
             aliases: Vec::new(),
