@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use seaworthy_model::{
-    Epss, Finding, ImageFacts, KnownExploited, MatchReason, Origin, Package, PackageType, Rating,
-    Report, Severity, State,
+    Date, Epss, Finding, ImageFacts, KnownExploited, MatchReason, Origin, Package, PackageType,
+    Rating, Report, Severity, State,
 };
 use seaworthy_policy::{Exceptions, Facts, NoIncludes, Policy, Subject, evaluate};
 
@@ -69,7 +69,9 @@ fn finding(i: usize) -> Finding {
             score: (i % 1000) as f64 / 1000.0,
             percentile: (i % 1000) as f64 / 1000.0,
         }),
-        published: None,
+        published: i
+            .is_multiple_of(2)
+            .then(|| Date::from_days(18_000 + (i % 2_000) as i32)),
         kev: i.is_multiple_of(500).then(|| KnownExploited {
             date_added: "2024-01-01".to_owned(),
             due_date: String::new(),
@@ -138,14 +140,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 #[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (report, text) = (report(), policy());
-    let facts = Facts {
-        published: report
-            .findings
-            .iter()
-            .map(|f| Ok((f.id.clone(), "2024-06-01".parse()?)))
-            .collect::<Result<_, seaworthy_model::InvalidDate>>()?,
-        ..Facts::default()
-    };
+    let facts = Facts::default();
     let now = "2026-11-25".parse()?;
     let mut load = Vec::new();
     let mut check = Vec::new();

@@ -5,8 +5,8 @@ use std::fs;
 
 use seaworthy_model::{Date, Report};
 use seaworthy_policy::{
-    Exceptions, Facts, NoIncludes, Policy, ReportContext, Subject, VexDocument, Waiver,
-    evaluate, policy_report,
+    Exceptions, Facts, NoIncludes, Policy, ReportContext, Subject, VexDocument, Waiver, evaluate,
+    policy_report,
 };
 
 #[expect(clippy::print_stdout, reason = "an example prints its result")]

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_model::{Misconfiguration, Report, Secret};
 use serde_json::Value as Json;
 
-use crate::error::Error;
+use crate::error::{Error, json, not_json};
 use crate::row::FindingRow;
 
 /// Largest report in bytes.
@@ -17,8 +17,37 @@ const MAX_BYTES: usize = 512 << 20;
 pub struct Baseline {
     /// Per upper-case id, packages with their paths; no path where the report tells none.
     findings: FxHashMap<String, FxHashSet<(String, Option<String>)>>,
-    secrets: FxHashSet<(String, String)>,
-    misconfigurations: FxHashSet<(String, String, String)>,
+    issues: Issues,
+}
+
+/// How often what is not a vulnerability was there: one more in the same file is new.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Issues(FxHashMap<[String; 3], usize>);
+
+impl Issues {
+    fn add(&mut self, key: [String; 3]) {
+        *self.0.entry(key).or_default() += 1;
+    }
+
+    fn take(&mut self, key: &[String; 3]) -> bool {
+        match self.0.get_mut(key) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a secret was there, and so often as it is asked for.
+    pub(crate) fn take_secret(&mut self, secret: &Secret) -> bool {
+        self.take(&secret_key(secret))
+    }
+
+    /// Whether a misconfiguration was there, and so often as it is asked for.
+    pub(crate) fn take_misconfiguration(&mut self, m: &Misconfiguration) -> bool {
+        self.take(&misconfiguration_key(m))
+    }
 }
 
 impl Baseline {
@@ -34,12 +63,15 @@ impl Baseline {
                 baseline.add(id, &package.name, Some(&package.evidence.path));
             }
         }
-        baseline.secrets = report.secrets.iter().map(secret_key).collect();
-        baseline.misconfigurations = report
+        let issues = &mut baseline.issues;
+        report
+            .secrets
+            .iter()
+            .for_each(|s| issues.add(secret_key(s)));
+        report
             .misconfigurations
             .iter()
-            .map(misconfiguration_key)
-            .collect();
+            .for_each(|m| issues.add(misconfiguration_key(m)));
         baseline
     }
 
@@ -48,20 +80,9 @@ impl Baseline {
     /// # Errors
     /// When it is neither.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Error::TooLarge {
-                file: name.to_owned(),
-                size: bytes.len(),
-                limit: MAX_BYTES,
-            });
-        }
-        let json = |e: serde_json::Error| Error::Json {
-            file: name.to_owned(),
-            message: e.to_string(),
-        };
-        let root: Json = serde_json::from_slice(bytes).map_err(json)?;
+        let root = json(name, bytes, MAX_BYTES)?;
         if root.get("schema_version").is_some() && root.get("inventory").is_some() {
-            let report: Report = serde_json::from_value(root).map_err(json)?;
+            let report: Report = serde_json::from_value(root).map_err(|e| not_json(name, &e))?;
             return Ok(Self::of(&report));
         }
         match root.get("vulnerabilities").and_then(Json::as_array) {
@@ -121,22 +142,25 @@ impl Baseline {
             })
     }
 
-    pub(crate) fn has_secret(&self, secret: &Secret) -> bool {
-        self.secrets.contains(&secret_key(secret))
-    }
-
-    pub(crate) fn has_misconfiguration(&self, m: &Misconfiguration) -> bool {
-        self.misconfigurations.contains(&misconfiguration_key(m))
+    /// What else was there, to be taken out one by one.
+    pub(crate) fn issues(&self) -> Issues {
+        self.issues.clone()
     }
 }
 
-/// The secret itself, wherever in the file it has moved.
-fn secret_key(secret: &Secret) -> (String, String) {
-    (secret.location.path.clone(), secret.fingerprint.clone())
+/// The secret itself, wherever in the file it has moved; where a report has no fingerprint, what it
+/// shows of the secret.
+fn secret_key(secret: &Secret) -> [String; 3] {
+    let what = if secret.fingerprint.is_empty() {
+        format!("{} {}", secret.rule, secret.masked)
+    } else {
+        secret.fingerprint.clone()
+    };
+    ["secret".to_owned(), secret.location.path.clone(), what]
 }
 
-fn misconfiguration_key(m: &Misconfiguration) -> (String, String, String) {
-    (m.rule.clone(), m.location.path.clone(), m.object.clone())
+fn misconfiguration_key(m: &Misconfiguration) -> [String; 3] {
+    [m.rule.clone(), m.location.path.clone(), m.object.clone()]
 }
 
 /// The path with each number, with dots or without, as one `#`: `lib/x-2.14.1.jar` and
@@ -172,7 +196,7 @@ fn without_numbers(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::testing::{finding, report, world};
-    use seaworthy_model::{Package, PackageType, Severity};
+    use seaworthy_model::{Location, Package, PackageType, Severity};
 
     #[test]
     fn numbers_in_paths_do_not_count() {
@@ -184,6 +208,44 @@ mod tests {
         ] {
             assert_eq!(without_numbers(a) == without_numbers(b), same, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn one_more_of_the_same_is_new() {
+        let facts = crate::subject::Facts {
+            scanners: Some(vec!["secret".to_owned(), "config".to_owned()]),
+            ..crate::subject::Facts::default()
+        };
+        let issue = |line: u32| Misconfiguration {
+            rule: "SW-DF-0008".to_owned(),
+            location: Location::line("Dockerfile", line),
+            ..Misconfiguration::default()
+        };
+        let secret = |masked: &str| Secret {
+            rule: "generic".to_owned(),
+            masked: masked.to_owned(),
+            location: Location::line("app/.env", 1),
+            ..Secret::default()
+        };
+        let mut old = report(Vec::new(), Vec::new());
+        old.misconfigurations = vec![issue(3)];
+        old.secrets = vec![secret("a***")];
+        let mut new = old.clone();
+        new.misconfigurations = vec![issue(4), issue(9)];
+        new.secrets.push(secret("b***"));
+        let policy = crate::tests::load("version: '1.0'\n");
+        let baseline = Baseline::of(&old);
+        let subject = crate::Subject {
+            report: &new,
+            facts: &facts,
+            now: "2026-11-25".parse().unwrap(),
+        };
+        let exceptions = crate::Exceptions {
+            baseline: Some(&baseline),
+            ..crate::Exceptions::default()
+        };
+        let left = crate::evaluate(&policy, subject, &exceptions).left;
+        assert_eq!((left.misconfigurations, left.secrets), (vec![1], vec![1]));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use seaworthy_model::{
 use serde_json::Value as Json;
 
 use crate::check::{Exceptions, evaluate};
-use seaworthy_model::Date;
 use crate::error::{Error, Place, Problems};
 use crate::policy::Policy;
 use crate::read::Fields;
@@ -17,6 +16,7 @@ use crate::subject::{Facts, Subject};
 use crate::verdict::{Status, Verdict};
 use crate::waiver::{Waiver, own};
 use crate::yaml::{self, Node, Value};
+use seaworthy_model::Date;
 
 /// The day of cases that name none.
 const DEFAULT_DAY: &str = "2026-01-01";
@@ -111,7 +111,7 @@ fn case(node: &Node, problems: &mut Problems) -> Option<Case> {
         Some(node) => node.date(problems),
         None => DEFAULT_DAY.parse().ok(),
     };
-    let mut facts = match fields.node("facts") {
+    let facts = match fields.node("facts") {
         Some(node) => match serde_json::from_value(json(node)) {
             Ok(facts) => facts,
             Err(error) => {
@@ -136,9 +136,17 @@ fn case(node: &Node, problems: &mut Problems) -> Option<Case> {
             }
         }
     }
+    if let Some(node) = fields.node("package_managers") {
+        let paths = node.texts(problems).into_iter();
+        let mut paths: Vec<String> = paths
+            .map(|(_, path)| path.trim_start_matches('/').to_owned())
+            .collect();
+        paths.sort();
+        inline.inventory.package_managers = Some(paths);
+    }
     if let Some(node) = fields.node("findings") {
         for item in node.items() {
-            finding(item, &mut inline, &mut facts, problems);
+            finding(item, &mut inline, problems);
         }
     }
     let waivers = fields
@@ -262,6 +270,16 @@ fn package_type(node: Option<&Node>, problems: &mut Problems) -> PackageType {
 fn package(node: &Node, problems: &mut Problems) -> Option<Package> {
     let mut fields = Fields::of(node, "a package", problems)?;
     let name = fields.node("name").and_then(|n| n.text(problems));
+    let package = installed(&mut fields, name.clone().unwrap_or_default(), problems);
+    fields.finish(problems);
+    if name.is_none() {
+        problems.add(&node.place, "a package needs a `name`");
+    }
+    name.map(|_| package)
+}
+
+/// A package by its name, with `version`, `type` and `path`.
+fn installed(fields: &mut Fields<'_>, name: String, problems: &mut Problems) -> Package {
     let version = fields
         .node("version")
         .and_then(|n| n.loose_text(problems))
@@ -271,14 +289,10 @@ fn package(node: &Node, problems: &mut Problems) -> Option<Package> {
         .node("path")
         .and_then(|n| n.text(problems))
         .unwrap_or_default();
-    fields.finish(problems);
-    if name.is_none() {
-        problems.add(&node.place, "a package needs a `name`");
-    }
-    Some(Package::new(kind, name?, version, path))
+    Package::new(kind, name, version, path)
 }
 
-fn finding(node: &Node, report: &mut Report, facts: &mut Facts, problems: &mut Problems) {
+fn finding(node: &Node, report: &mut Report, problems: &mut Problems) {
     let Some(mut fields) = Fields::of(node, "a finding", problems) else {
         return;
     };
@@ -290,15 +304,7 @@ fn finding(node: &Node, report: &mut Report, facts: &mut Facts, problems: &mut P
         .node("package")
         .and_then(|n| n.text(problems))
         .unwrap_or_else(|| "example".to_owned());
-    let version = fields
-        .node("version")
-        .and_then(|n| n.loose_text(problems))
-        .unwrap_or_else(|| "1.0.0".to_owned());
-    let kind = package_type(fields.node("type"), problems);
-    let path = fields
-        .node("path")
-        .and_then(|n| n.text(problems))
-        .unwrap_or_default();
+    let package = installed(&mut fields, name, problems);
     let mut finding = blank(&id);
     if let Some(node) = fields.node("aliases") {
         finding.aliases = node.texts(problems).into_iter().map(|(_, t)| t).collect();
@@ -347,16 +353,11 @@ fn finding(node: &Node, report: &mut Report, facts: &mut Facts, problems: &mut P
         due_date: String::new(),
         ransomware,
     });
-    if let Some(node) = fields.node("published")
-        && let Some(date) = node.date(problems)
-    {
-        facts.published.insert(id, date);
+    if let Some(node) = fields.node("published") {
+        finding.published = node.date(problems);
     }
     fields.finish(problems);
-    finding.package = place(
-        &mut report.inventory,
-        Package::new(kind, name, version, path),
-    );
+    finding.package = place(&mut report.inventory, package);
     report.findings.push(finding);
 }
 
@@ -375,7 +376,8 @@ fn word<T: FromStr<Err: ToString>>(
     fields.node(key).and_then(|n| n.word(problems))
 }
 
-fn blank(id: &str) -> Finding {
+/// A finding of which nothing is known.
+pub(crate) fn blank(id: &str) -> Finding {
     Finding {
         id: id.to_owned(),
         aliases: Vec::new(),

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, Place, Problems};
 use crate::subject::ContainerFacts;
-use crate::yaml::{self, Node, Value};
+use crate::yaml::{self, Node, Style, Value};
 
 /// Most containers of one file.
 const MAX_CONTAINERS: usize = 10_000;
-/// Lists of objects that are followed into each other.
-const MAX_LISTS: usize = 8;
+/// Lists of objects, and services that extend each other, that are followed.
+const MAX_CHAIN: usize = 8;
 
 /// The containers of a Kubernetes or Compose file (YAML or JSON), each with the line that it begins
-/// on, and with the settings of its pod applied.
+/// on, and with the settings of its pod, or of the service that it extends, applied.
 ///
 /// # Errors
 /// When it is no YAML, with line and column; when it is too large, or runs more than 10,000
@@ -23,14 +23,14 @@ pub fn container_facts(path: &str, bytes: &[u8]) -> Result<Vec<ContainerFacts>, 
     for document in yaml::parse_all(&file, bytes)? {
         of_document(path, &document, 0, &mut containers);
     }
+    let mut problems = Problems::default();
     if containers.len() > MAX_CONTAINERS {
-        return Err(Error::TooLarge {
-            file: path.to_owned(),
-            size: containers.len(),
-            limit: MAX_CONTAINERS,
-        });
+        problems.add(
+            &Place::file(path),
+            format!("the file runs more than {MAX_CONTAINERS} containers"),
+        );
     }
-    Ok(containers)
+    problems.finish(containers)
 }
 
 /// A node inside of others; none where any of the keys is missing.
@@ -45,22 +45,6 @@ fn text(node: Option<&Node>) -> Option<&str> {
     }
 }
 
-fn flag(node: Option<&Node>) -> Option<bool> {
-    match node?.value {
-        Value::Bool(flag) => Some(flag),
-        _ => None,
-    }
-}
-
-/// A text or a number, as a user may be written.
-fn scalar(node: Option<&Node>) -> Option<String> {
-    match &node?.value {
-        Value::Text(text, _) => Some(text.clone()),
-        Value::Int(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 fn list(node: Option<&Node>) -> &[Node] {
     match node.map(|node| &node.value) {
         Some(Value::List(items)) => items,
@@ -68,16 +52,124 @@ fn list(node: Option<&Node>) -> &[Node] {
     }
 }
 
-fn words(node: Option<&Node>) -> Vec<String> {
-    list(node)
-        .iter()
-        .filter_map(|item| text(Some(item)).map(str::to_owned))
-        .collect()
+/// A variable of Compose, or a template of Helm and its like.
+fn is_variable(text: &str) -> bool {
+    text.contains(['$', '{'])
+}
+
+/// Kubernetes and Compose read YAML 1.1, where more words than two are true or false; Compose takes
+/// them in quotes, too.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Some(true),
+        "false" | "no" | "off" | "n" | "f" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A whole number as YAML 1.1 writes it: `0x1F`, `0o17`, `0b1`, `1_000`.
+fn number(text: &str) -> Option<i64> {
+    let plain: String = text.chars().filter(|c| *c != '_').collect();
+    let digits = plain.trim_start_matches(['-', '+']);
+    let parsed = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
+        Some("0x") => i64::from_str_radix(&digits[2..], 16),
+        Some("0o") => i64::from_str_radix(&digits[2..], 8),
+        Some("0b") => i64::from_str_radix(&digits[2..], 2),
+        _ => digits.parse(),
+    };
+    parsed.ok()
+}
+
+/// What a container is set to. Each setting may be written in several places, of which the first
+/// that says anything counts.
+#[derive(Default)]
+struct Settings {
+    /// Whether there are places that cannot be looked into.
+    partial: bool,
+    open: Vec<String>,
+}
+
+impl Settings {
+    fn open(&mut self, name: &str) {
+        if !self.open.iter().any(|known| known == name) {
+            self.open.push(name.to_owned());
+        }
+    }
+
+    fn first<'n>(&mut self, name: &str, places: &[Option<&'n Node>]) -> Option<&'n Node> {
+        let found = places
+            .iter()
+            .flatten()
+            .find(|node| node.value != Value::Null);
+        if found.is_none() && self.partial {
+            self.open(name);
+        }
+        found.copied()
+    }
+
+    fn flag(&mut self, name: &str, places: &[Option<&Node>]) -> Option<bool> {
+        let node = self.first(name, places)?;
+        let flag = match &node.value {
+            Value::Bool(flag) => Some(*flag),
+            Value::Int(number) => truth(&number.to_string()),
+            Value::Text(text, _) => truth(text),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.open(name);
+        }
+        flag
+    }
+
+    /// A user: a name or a number; an empty text is as good as none.
+    fn user(&mut self, places: &[Option<&Node>]) -> Option<String> {
+        let node = self.first("user", places)?;
+        match &node.value {
+            Value::Int(number) => Some(number.to_string()),
+            Value::Float(number) => Some(number.to_string()),
+            Value::Text(text, _) if is_variable(text) => {
+                self.open("user");
+                None
+            }
+            Value::Text(text, Style::Plain) => match number(text) {
+                Some(number) => Some(number.to_string()),
+                None => Some(text.clone()),
+            },
+            Value::Text(text, _) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+            _ => {
+                self.open("user");
+                None
+            }
+        }
+    }
+
+    /// The words of all places.
+    fn words(&mut self, name: &str, places: &[Option<&Node>]) -> Vec<String> {
+        if self.partial {
+            self.open(name);
+        }
+        let mut words = Vec::new();
+        for node in places.iter().flatten() {
+            match &node.value {
+                Value::Null => {}
+                Value::List(items) => {
+                    for item in items {
+                        match text(Some(item)) {
+                            Some(word) if !is_variable(word) => words.push(word.to_owned()),
+                            _ => self.open(name),
+                        }
+                    }
+                }
+                _ => self.open(name),
+            }
+        }
+        words
+    }
 }
 
 fn of_document(path: &str, document: &Node, depth: usize, into: &mut Vec<ContainerFacts>) {
     let kind = text(document.get("kind"));
-    if kind.is_some_and(|kind| kind.ends_with("List")) && depth < MAX_LISTS {
+    if kind.is_some_and(|kind| kind.ends_with("List")) && depth < MAX_CHAIN {
         for item in list(document.get("items")) {
             of_document(path, item, depth + 1, into);
         }
@@ -95,6 +187,7 @@ fn of_document(path: &str, document: &Node, depth: usize, into: &mut Vec<Contain
                 &service.key,
                 service.place.line,
                 &service.value,
+                services,
             ));
         }
     }
@@ -116,13 +209,15 @@ fn of_pod(path: &str, object: &str, pod: &Node, into: &mut Vec<ContainerFacts>) 
     for kind in ["initContainers", "containers", "ephemeralContainers"] {
         for container in list(pod.get(kind)) {
             let own = container.get("securityContext");
+            let is_template =
+                |node: Option<&Node>| matches!(node.map(|n| &n.value), Some(Value::Text(..)));
+            let mut settings = Settings {
+                partial: is_template(own) || is_template(shared),
+                open: Vec::new(),
+            };
             let of = |key: &str| own.and_then(|context| context.get(key));
             // A container's own setting beats its pod's (PodSecurityContext).
-            let either = |key: &str| {
-                of(key)
-                    .filter(|node| node.value != Value::Null)
-                    .or_else(|| shared.and_then(|context| context.get(key)))
-            };
+            let either = |key: &str| [of(key), shared.and_then(|context| context.get(key))];
             let capabilities = |key: &str| of("capabilities").and_then(|node| node.get(key));
             let name = text(container.get("name")).unwrap_or_default();
             into.push(ContainerFacts {
@@ -130,37 +225,66 @@ fn of_pod(path: &str, object: &str, pod: &Node, into: &mut Vec<ContainerFacts>) 
                 line: container.place.line,
                 object: format!("{object}, container {name}"),
                 image: text(container.get("image")).map(str::to_owned),
-                privileged: flag(of("privileged")),
-                read_only: flag(of("readOnlyRootFilesystem")),
-                privilege_escalation: flag(of("allowPrivilegeEscalation")),
-                user: scalar(either("runAsUser")),
-                non_root: flag(either("runAsNonRoot")),
-                drop: words(capabilities("drop")),
-                add: words(capabilities("add")),
+                privileged: settings.flag("privileged", &[of("privileged")]),
+                read_only: settings.flag("read_only", &[of("readOnlyRootFilesystem")]),
+                privilege_escalation: settings
+                    .flag("privilege_escalation", &[of("allowPrivilegeEscalation")]),
+                user: settings.user(&either("runAsUser")),
+                non_root: settings.flag("non_root", &either("runAsNonRoot")),
+                drop: settings.words("drop", &[capabilities("drop")]),
+                add: settings.words("add", &[capabilities("add")]),
+                open: settings.open,
             });
         }
     }
 }
 
-fn of_service(path: &str, name: &str, line: u32, service: &Node) -> ContainerFacts {
-    let no_new_privileges = words(service.get("security_opt")).iter().any(|option| {
+/// A service and those of the same file that it extends, nearest first, and whether that is all
+/// (Compose specification, "extends").
+fn extended<'n>(service: &'n Node, services: &'n Node) -> (Vec<&'n Node>, bool) {
+    let mut chain = vec![service];
+    let mut last = service;
+    while let Some(extends) = last.get("extends") {
+        let elsewhere = extends.get("file").is_some();
+        let name = text(Some(extends)).or_else(|| text(extends.get("service")));
+        let next = name.and_then(|name| services.get(name));
+        match next {
+            Some(next) if !elsewhere && chain.len() < MAX_CHAIN => chain.push(next),
+            _ => return (chain, false),
+        }
+        last = chain.last().copied().unwrap_or(service);
+    }
+    (chain, true)
+}
+
+fn of_service(path: &str, name: &str, line: u32, service: &Node, all: &Node) -> ContainerFacts {
+    let (chain, is_whole) = extended(service, all);
+    let mut settings = Settings {
+        partial: !is_whole,
+        open: Vec::new(),
+    };
+    let of = |key: &str| chain.iter().map(|s| s.get(key)).collect::<Vec<_>>();
+    let options = settings.words("privilege_escalation", &of("security_opt"));
+    let no_new_privileges = options.iter().any(|option| {
         matches!(
             option.replace('=', ":").as_str(),
             "no-new-privileges" | "no-new-privileges:true"
         )
     });
+    let image = of("image").into_iter().flatten().next();
     ContainerFacts {
         path: path.to_owned(),
         line,
         object: format!("service {name}"),
-        image: text(service.get("image")).map(str::to_owned),
-        privileged: flag(service.get("privileged")),
-        read_only: flag(service.get("read_only")),
+        image: text(image).map(str::to_owned),
+        privileged: settings.flag("privileged", &of("privileged")),
+        read_only: settings.flag("read_only", &of("read_only")),
         privilege_escalation: no_new_privileges.then_some(false),
-        user: scalar(service.get("user")),
+        user: settings.user(&of("user")),
         non_root: None,
-        drop: words(service.get("cap_drop")),
-        add: words(service.get("cap_add")),
+        drop: settings.words("drop", &of("cap_drop")),
+        add: settings.words("add", &of("cap_add")),
+        open: settings.open,
     }
 }
 
@@ -253,6 +377,81 @@ services:
         }
         let error = container_facts("x.yaml", b"a: 1\nb: [").unwrap_err();
         assert!(error.to_string().starts_with("x.yaml:2:"), "{error}");
+    }
+
+    /// What one container is set to, of a service `s` or of the container of a pod.
+    fn one(text: &str) -> ContainerFacts {
+        let facts = container_facts("x", text.as_bytes()).unwrap();
+        facts.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn words_of_yaml_1_1_are_understood() {
+        for (value, expected) in [
+            ("true", Some(true)),
+            ("yes", Some(true)),
+            ("On", Some(true)),
+            ("\"true\"", Some(true)),
+            ("no", Some(false)),
+            ("~", None),
+            ("${PRIVILEGED:-true}", None),
+            ("perhaps", None),
+        ] {
+            let service = one(&format!("services:\n  s:\n    privileged: {value}\n"));
+            assert_eq!(service.privileged, expected, "{value}");
+            let is_open = value.starts_with(['$', 'p']);
+            assert_eq!(service.is_open("privileged"), is_open, "{value}");
+        }
+        for (value, expected) in [
+            ("0x0", Some("0")),
+            ("0o0", Some("0")),
+            ("1_000", Some("1000")),
+            ("\"0:0\"", Some("0:0")),
+            ("app", Some("app")),
+            ("\"\"", None),
+            ("\"${UID}:1\"", None),
+            ("[1]", None),
+        ] {
+            let service = one(&format!("services:\n  s:\n    user: {value}\n"));
+            assert_eq!(service.user.as_deref(), expected, "{value}");
+            assert_eq!(
+                service.is_open("user"),
+                value.contains(['$', '[']),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn templates_leave_settings_open() {
+        let pod = |context: &str| {
+            one(&format!(
+                "{{apiVersion: v1, kind: Pod, spec: {{containers: [{{name: a, securityContext: {context}}}]}}}}"
+            ))
+        };
+        let open = |context: &str| pod(context).open;
+        assert_eq!(open("{runAsUser: '{{ .uid }}'}"), ["user"]);
+        assert_eq!(open("{capabilities: {drop: ['{{ .x }}']}}"), ["drop"]);
+        assert_eq!(open("{capabilities: {drop: [ALL], add: ~}}"), [""; 0]);
+        assert_eq!(open("'{{ toYaml . }}'").len(), 7);
+    }
+
+    #[test]
+    fn services_have_what_they_extend() {
+        let text = "services:\n  base: {privileged: yes, read_only: true, cap_drop: [ALL], user: app}\n  \
+                    web: {extends: base, user: '0', cap_drop: [NET_RAW]}\n  \
+                    far: {extends: {file: other.yaml, service: x}, read_only: true}\n  \
+                    loop: {extends: {service: loop}}\n";
+        let facts = container_facts("x", text.as_bytes()).unwrap();
+        let web = &facts[1];
+        assert_eq!((web.privileged, web.read_only), (Some(true), Some(true)));
+        assert_eq!(web.user.as_deref(), Some("0"));
+        assert_eq!(web.drop, ["NET_RAW", "ALL"]);
+        assert!(web.open.is_empty());
+        let far = &facts[2];
+        assert_eq!((far.privileged, far.read_only), (None, Some(true)));
+        assert!(far.is_open("privileged") && !far.is_open("read_only"));
+        assert!(facts[3].is_open("user"));
     }
 
     proptest! {

@@ -119,6 +119,26 @@ impl Error {
     }
 }
 
+/// Reads a JSON document of limited size.
+pub(crate) fn json(name: &str, bytes: &[u8], limit: usize) -> Result<serde_json::Value, Error> {
+    if bytes.len() > limit {
+        return Err(Error::TooLarge {
+            file: name.to_owned(),
+            size: bytes.len(),
+            limit,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(|e| not_json(name, &e))
+}
+
+/// A document that does not have the shape that it should have.
+pub(crate) fn not_json(name: &str, error: &serde_json::Error) -> Error {
+    Error::Json {
+        file: name.to_owned(),
+        message: error.to_string(),
+    }
+}
+
 fn lines(problems: &[Problem]) -> String {
     problems
         .iter()

@@ -70,8 +70,15 @@ impl Glob {
         })
     }
 
+    /// Exactly a text.
+    pub(crate) fn literal(text: &str) -> Self {
+        Self {
+            matcher: Matcher::Literal(text.to_owned()),
+        }
+    }
+
     /// The text that it matches, when it is only one.
-    fn literal(&self) -> Option<&str> {
+    fn only(&self) -> Option<&str> {
         match &self.matcher {
             Matcher::Literal(text) => Some(text),
             _ => None,
@@ -264,7 +271,7 @@ pub(crate) struct Globs {
 
 impl Globs {
     pub(crate) fn add(&mut self, glob: Glob) {
-        match glob.literal() {
+        match glob.only() {
             Some(text) => {
                 self.exact.insert(text.to_owned());
             }
@@ -362,8 +369,10 @@ impl ImagePattern {
 }
 
 impl NamePattern {
+    /// Hosts have no case, and repositories no capitals; `:443` says nothing about a host.
     fn new(name: &str) -> Result<Self, BadGlob> {
-        if matches!(name, "*" | "**") {
+        let name = &name.to_ascii_lowercase().replacen(":443/", "/", 1);
+        if matches!(name.as_str(), "*" | "**") {
             return Ok(Self::Any);
         }
         let (first, rest) = name.split_once('/').unwrap_or(("", name));
@@ -389,16 +398,21 @@ impl NamePattern {
     }
 
     fn matches(&self, reference: &Reference) -> bool {
+        let registry = reference.registry.to_ascii_lowercase();
+        let registry = registry.strip_suffix(":443").unwrap_or(&registry);
+        let is_hub = matches!(
+            registry,
+            "docker.io" | "index.docker.io" | "registry-1.docker.io"
+        );
         let hub = |glob: &Glob| {
-            reference.registry == "docker.io"
+            is_hub
                 && (glob.matches(&reference.repository)
                     || reference
                         .repository
                         .strip_prefix("library/")
                         .is_some_and(|short| glob.matches(short)))
         };
-        let full =
-            |glob: &Glob| glob.matches(&format!("{}/{}", reference.registry, reference.repository));
+        let full = |glob: &Glob| glob.matches(&format!("{registry}/{}", reference.repository));
         match self {
             Self::Any => true,
             Self::Hub(glob) => hub(glob),
@@ -515,6 +529,11 @@ mod tests {
             ("**/ubuntu:*", "mirror.example.com/hub/ubuntu:22.04", true),
             ("**/ubuntu:*", "ubuntu:22.04", true),
             ("node*:*", "node.evil.example/x:1", false),
+            ("evil.example.com/**", "EVIL.example.com/x:1", true),
+            ("Evil.example.com/**", "evil.example.com:443/x:1", true),
+            ("evil.example.com:443/**", "evil.example.com/x:1", true),
+            ("evil.example.com/**", "evil.example.com:8443/x:1", false),
+            ("ubuntu:*", "index.docker.io:443/library/ubuntu:22.04", true),
             ("alpine@sha256:*", &format!("alpine@{pin}"), true),
             ("alpine@sha256:*", "alpine:3.18", false),
             ("alpine:3.*@sha256:*", &format!("alpine:3.18@{pin}"), true),

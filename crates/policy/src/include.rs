@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use seaworthy_oci::{Digest, Reference};
 
 use crate::error::{Error, Place, Problems};
+use crate::load::check_version;
 use crate::merge::{merge, normalise};
 use crate::read::{Fields, shown};
 use crate::yaml::{self, Node, Value};
@@ -111,6 +112,12 @@ impl Loader<'_> {
             );
             return Ok(root);
         };
+        // The including file's version would hide an included one's.
+        if self.open.len() > 1
+            && let Some(version) = entries.iter().find(|e| e.key == "version")
+        {
+            check_version(&version.value, &mut self.problems);
+        }
         let Some(at) = entries.iter().position(|e| e.key == "include") else {
             return Ok(root);
         };

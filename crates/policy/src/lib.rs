@@ -55,8 +55,8 @@ pub use subject::{
 };
 pub use table::verdict_table;
 pub use verdict::{
-    Cause, Left, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
-    WaiverNoteKind,
+    Cause, Left, MAX_CAUSES, Note, Outcome, Status, Verdict, VexNote, Violation, Waived,
+    WaiverNote, WaiverNoteKind,
 };
 pub use vex::{OpenVexOptions, VexDocument, VexStatement, VexStatus, openvex};
 pub use waiver::foreign::hadolint_comments;

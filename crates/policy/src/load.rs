@@ -140,18 +140,7 @@ fn read(
             &root.place,
             format!("the version is missing; add `version: \"{VERSION}\"`"),
         ),
-        Some(node) => {
-            let text = node.loose_text(problems).unwrap_or_default();
-            if !matches!(text.as_str(), "1.0" | "1") {
-                problems.add(
-                    &node.place,
-                    format!(
-                        "version `{}` is not known; this build reads \"{VERSION}\"",
-                        shown(&text)
-                    ),
-                );
-            }
-        }
+        Some(node) => check_version(node, problems),
     }
     policy.name = fields.node("name").and_then(|n| n.loose_text(problems));
     fields.take("description");
@@ -179,7 +168,7 @@ fn read(
     }
     policy.rules = context.rules;
     if let Some(node) = fields.node("rego") {
-        policy.rego = crate::rego::read(node, problems);
+        policy.rego = crate::rego::read(node, sources, problems);
     }
     if let Some(node) = fields.node("waivers") {
         policy.waivers = waiver::own::list(node, problems);
@@ -187,6 +176,20 @@ fn read(
     }
     fields.finish(problems);
     policy
+}
+
+/// Reports a version that is not known.
+pub(crate) fn check_version(node: &Node, problems: &mut Problems) {
+    let text = node.loose_text(problems).unwrap_or_default();
+    if !matches!(text.as_str(), "1.0" | "1") {
+        problems.add(
+            &node.place,
+            format!(
+                "version `{}` is not known; this build reads \"{VERSION}\"",
+                shown(&text)
+            ),
+        );
+    }
 }
 
 pub(crate) const NOT_ASSESSED: [(&str, NotAssessed); 3] = [
@@ -565,6 +568,13 @@ fn sla(
         narrow.fixable = Some(true);
     }
     let section = format!("{section}.sla");
+    let counts = |key: &str| node.get(key).is_some();
+    if !Severity::WORST_FIRST.iter().any(|s| counts(s.name())) && !counts("exploited") {
+        context.problems.add(
+            &node.place,
+            "an `sla` needs days, as in `{critical: 7, high: 30}`",
+        );
+    }
     for severity in Severity::WORST_FIRST {
         let select = Selector {
             severities: Bits::severities([severity]),

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use seaworthy_model::{Report, Severity};
 use serde::Serialize;
 
-use crate::verdict::{Status, Verdict, VexNote, Violation, Waived, WaiverNote};
+use crate::verdict::{Note, Status, Verdict, VexNote, Violation, Waived, WaiverNote};
 
 /// What reports name beside the verdict.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ struct PolicyReport<'a> {
     details: Vec<&'a Violation>,
     #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
     not_assessed: &'a [Violation],
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    notes: &'a [Note],
     #[serde(skip_serializing_if = "<[Waived]>::is_empty")]
     waived: &'a [Waived],
     #[serde(skip_serializing_if = "<[VexNote]>::is_empty")]
@@ -73,6 +75,7 @@ pub fn policy_report(verdict: &Verdict, context: &ReportContext<'_>) -> serde_js
         warnings: messages(&verdict.warnings),
         details: verdict.violations.iter().chain(&verdict.warnings).collect(),
         not_assessed: &verdict.not_assessed,
+        notes: &verdict.notes,
         waived: &verdict.waived,
         vex: &verdict.vex,
         known: verdict.known.len(),

@@ -173,7 +173,7 @@ pub(crate) struct SignatureRule {
     pub(crate) any_key: bool,
     pub(crate) any_identity: bool,
     pub(crate) any_issuer: bool,
-    /// How many different signatures.
+    /// How many different signers.
     pub(crate) at_least: u64,
 }
 
@@ -277,7 +277,7 @@ impl Since {
     pub(crate) const fn missing(self) -> &'static str {
         match self {
             Self::Published => {
-                "the day of publication is not known: the database carries none (count `since: first_seen`, with --history)"
+                "the day of publication is not known (no source tells; count `since: first_seen`, with --history)"
             }
             Self::FirstSeen => {
                 "since when it is there is not known: no history was given (--history)"

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use seaworthy_model::Severity;
 
-use seaworthy_model::Date;
 use crate::error::{Problems, nearest};
 use crate::glob::{BadGlob, Glob, Globs, ImagePattern, Kind};
 use crate::yaml::{Entry, Node, Style, Value};
+use seaworthy_model::Date;
 
 /// The entries of a mapping, each taken once by its name; what remains is unknown.
 pub(crate) struct Fields<'n> {
@@ -230,7 +230,12 @@ impl Node {
     pub(crate) fn globs(&self, kind: Kind, problems: &mut Problems) -> Globs {
         let mut globs = Globs::default();
         for (node, text) in self.texts(problems) {
-            match Glob::new(&text, kind) {
+            // Paths in reports begin at the root, without a slash.
+            let own = match kind {
+                Kind::Path => text.trim_start_matches("./").trim_start_matches('/'),
+                Kind::Name => &text,
+            };
+            match Glob::new(own, kind) {
                 Ok(glob) => globs.add(glob),
                 Err(error) => node.bad_glob(error, &text, problems),
             }
@@ -250,7 +255,22 @@ impl Node {
         globs
     }
 
+    /// Reports a condition that names nothing, and so would never hold.
+    pub(crate) fn demand_items(&self, problems: &mut Problems) {
+        if self.items().is_empty() {
+            problems.add(
+                &self.place,
+                "an empty list selects nothing; leave the key out to select everything",
+            );
+        }
+    }
+
     pub(crate) fn image_patterns(&self, problems: &mut Problems) -> Vec<ImagePattern> {
+        for item in self.items() {
+            if let Value::Bool(_) = item.value {
+                wrong(item, "an image pattern such as `alpine:*`", problems);
+            }
+        }
         self.texts(problems)
             .into_iter()
             .filter_map(|(node, text)| match ImagePattern::new(&text) {

@@ -9,11 +9,12 @@ use regorus::Engine;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Place, Problems};
+use crate::include::Sources;
 use crate::load::NOT_ASSESSED;
-use crate::policy::NotAssessed;
+use crate::policy::{NotAssessed, Since};
 use crate::read::{Fields, shown};
 use crate::row::World;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Value, place_within};
 
 /// Longest time that one module may take; a policy is no program.
 const TIME: Duration = Duration::from_secs(10);
@@ -47,7 +48,7 @@ pub(crate) struct Found {
     pub(crate) warn: Vec<String>,
 }
 
-pub(crate) fn read(node: &Node, problems: &mut Problems) -> Vec<Module> {
+pub(crate) fn read(node: &Node, sources: &Sources, problems: &mut Problems) -> Vec<Module> {
     let Value::List(items) = &node.value else {
         problems.add(
             &node.place,
@@ -55,10 +56,13 @@ pub(crate) fn read(node: &Node, problems: &mut Problems) -> Vec<Module> {
         );
         return Vec::new();
     };
-    items.iter().filter_map(|i| module(i, problems)).collect()
+    items
+        .iter()
+        .filter_map(|item| module(item, sources, problems))
+        .collect()
 }
 
-fn module(node: &Node, problems: &mut Problems) -> Option<Module> {
+fn module(node: &Node, sources: &Sources, problems: &mut Problems) -> Option<Module> {
     let mut fields = Fields::of(node, "a Rego module", problems)?;
     let id = fields.node("id").and_then(|n| n.loose_text(problems));
     let not_assessed = fields
@@ -87,7 +91,7 @@ fn module(node: &Node, problems: &mut Problems) -> Option<Module> {
         check_interval: NonZeroU32::new(1000).unwrap_or(NonZeroU32::MIN),
     });
     let name = text_node.place.file.to_string();
-    match engine.add_policy(name, text) {
+    match engine.add_policy(name, text.clone()) {
         Ok(package) => {
             if let Some(wrong) = uses_no_rule(&engine) {
                 problems.add(&text_node.place, wrong);
@@ -105,9 +109,8 @@ fn module(node: &Node, problems: &mut Problems) -> Option<Module> {
             let (line, column, message) = parse_error(&error.to_string());
             let mut place = text_node.place.clone();
             if inline {
-                // The text of a block begins on the line below its header; its indentation is gone.
-                place.line += line;
-                place.column = 0;
+                let source = sources.get(&place.file).map_or("", String::as_str);
+                place = place_within(source, text_node, offset_of(&text, line, column));
             } else {
                 (place.line, place.column) = (line, column);
             }
@@ -117,14 +120,36 @@ fn module(node: &Node, problems: &mut Problems) -> Option<Module> {
     }
 }
 
+/// The byte at a line and a column, both counted from 1.
+fn offset_of(text: &str, line: u32, column: u32) -> usize {
+    let skipped = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(skipped).map(str::len).sum();
+    let within = lines.next().map_or(0, |line| {
+        let column = usize::try_from(column.saturating_sub(1)).unwrap_or(0);
+        line.char_indices()
+            .nth(column)
+            .map_or(line.trim_end().len(), |(byte, _)| byte)
+    });
+    before + within
+}
+
+/// Whether a line begins a rule that we ask for.
+fn begins_rule(line: &str) -> bool {
+    let line = line.trim_start();
+    let head = line.strip_prefix("default").map_or(line, str::trim_start);
+    ["deny", "violation", "warn"].iter().any(|rule| {
+        head.strip_prefix(rule)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
+}
+
 /// A module without any rule that we ask for says nothing, ever.
 fn uses_no_rule(engine: &Engine) -> Option<String> {
     let sources = engine.get_policies().ok()?;
-    let any = sources.iter().any(|source| {
-        ["deny", "violation", "warn"]
-            .iter()
-            .any(|rule| source.get_contents().contains(rule))
-    });
+    let any = sources
+        .iter()
+        .any(|source| source.get_contents().lines().any(begins_rule));
     (!any).then(|| "the module has none of the rules deny, violation and warn".to_owned())
 }
 
@@ -181,6 +206,15 @@ pub(crate) fn input(world: &World<'_>) -> Result<regorus::Value, String> {
             if let Json::Object(map) = node {
                 map.insert("risk".to_owned(), json!(row.risk));
                 map.insert("cvss".to_owned(), json!(row.cvss));
+                // Absent where it is not known: a rule on it is undefined, not true of zero days.
+                for (key, since) in [
+                    ("age_days", Since::Published),
+                    ("first_seen_days", Since::FirstSeen),
+                ] {
+                    if let Some(days) = row.age(since) {
+                        map.insert(key.to_owned(), json!(days));
+                    }
+                }
             }
         }
     }

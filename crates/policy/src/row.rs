@@ -1,18 +1,19 @@
 //! What rules look at: the report's items with everything derived from them, prepared once.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use seaworthy_model::{
-    Counts, Finding, LicenseFinding, Misconfiguration, Package, Secret, Severity, State,
+    Counts, Finding, LicenseFinding, Misconfiguration, Package, Report, Secret, Severity, State,
 };
 use seaworthy_oci::Reference;
 
 use crate::cel::Field;
-use seaworthy_model::Date;
 use crate::policy::Since;
 use crate::subject::{Subject, finding_key};
 use crate::verdict::Left;
+use seaworthy_model::Date;
 
 /// A finding and what follows from it.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct FindingRow<'a> {
     pub(crate) risk: f64,
     /// Days since it was published, first seen, listed as exploited.
     ages: [Option<i32>; 3],
+    /// The day of publication as text, made when an expression reads it.
+    published: OnceCell<String>,
 }
 
 impl FindingRow<'_> {
@@ -78,6 +81,13 @@ pub(crate) struct World<'a> {
     pub(crate) secrets: Vec<(usize, &'a Secret)>,
     pub(crate) misconfigurations: Vec<(usize, &'a Misconfiguration)>,
     pub(crate) licenses: Vec<(usize, &'a LicenseFinding)>,
+    /// Whether the packages of the report are all that are in the image. A report of vulnerabilities
+    /// alone lists those that have one, which shows what is there and not what is absent.
+    pub(crate) lists_all: bool,
+    /// Whether nothing of a distribution is in the image, so that nothing can go out of support.
+    pub(crate) no_distribution: bool,
+    /// Whether the report is one that tells what is known to be exploited: most other scanners do not.
+    pub(crate) tells_exploited: bool,
     /// Whether the database knows EPSS at all.
     pub(crate) has_epss: bool,
     pub(crate) counts: Counts,
@@ -112,6 +122,9 @@ impl<'a> World<'a> {
             .and_then(|r| r.digest.as_ref().map(ToString::to_string))
             .or_else(|| image.and_then(|i| i.manifest_digest.clone()));
         Self {
+            lists_all: lists_all(report),
+            no_distribution: has_no_distribution(report),
+            tells_exploited: is_own(report) || report.findings.iter().any(|f| f.kev.is_some()),
             has_epss: report.findings.iter().any(|f| f.epss.is_some()),
             counts: count(&findings),
             briefs: findings.iter().map(Brief::of).collect(),
@@ -129,7 +142,9 @@ impl<'a> World<'a> {
             reference,
             size: facts
                 .size
-                .or_else(|| image.map(|i| i.layers.iter().map(|l| l.size).sum())),
+                .or_else(|| image.map(|i| i.layers.iter().map(|l| l.size).sum()))
+                // A reader that knows no sizes writes none.
+                .filter(|size| *size > 0),
             age_days: subject.created().map(|c| subject.now.since(c)),
             subject,
         }
@@ -176,6 +191,32 @@ impl<'a> World<'a> {
     }
 }
 
+/// Whether we made a report, and not another scanner.
+pub(crate) fn is_own(report: &Report) -> bool {
+    matches!(report.tool.name.as_str(), "" | "seaworthy")
+}
+
+fn has_no_distribution(report: &Report) -> bool {
+    let inventory = &report.inventory;
+    inventory.distribution.is_none()
+        && lists_all(report)
+        && !inventory.packages.iter().any(|p| p.kind.is_os())
+        && crate::check::gaps(report, crate::policy::On::Package).is_none()
+}
+
+fn lists_all(report: &Report) -> bool {
+    if report.inventory.package_managers.is_some() {
+        return true;
+    }
+    let mut affected = vec![false; report.inventory.packages.len()];
+    for finding in &report.findings {
+        if let Some(package) = affected.get_mut(finding.package) {
+            *package = true;
+        }
+    }
+    affected.contains(&false)
+}
+
 fn count(findings: &[FindingRow<'_>]) -> Counts {
     let mut counts = Counts {
         by_severity: Severity::WORST_FIRST.into_iter().map(|s| (s, 0)).collect(),
@@ -198,12 +239,6 @@ fn row<'a>(subject: Subject<'a>, index: usize, finding: &'a Finding) -> FindingR
     let package = subject.report.inventory.packages.get(finding.package);
     let days = |date: Option<&Date>| date.map(|d| subject.now.since(*d));
     let ids = || std::iter::once(&finding.id).chain(&finding.aliases);
-    let published = if facts.published.is_empty() {
-        None
-    } else {
-        // Ids of one vulnerability are published on different days; the earliest counts.
-        days(ids().filter_map(|id| facts.published.get(id)).min())
-    };
     let first_seen = match package {
         Some(package) if !facts.first_seen.is_empty() => days(
             ids()
@@ -225,7 +260,12 @@ fn row<'a>(subject: Subject<'a>, index: usize, finding: &'a Finding) -> FindingR
         package,
         cvss: finding.cvss(),
         risk: finding.risk(),
-        ages: [published, first_seen, days(listed.as_ref())],
+        ages: [
+            days(finding.published.as_ref()),
+            first_seen,
+            days(listed.as_ref()),
+        ],
+        published: OnceCell::new(),
     }
 }
 
@@ -283,6 +323,38 @@ impl<'w> Row<'w> {
         }
     }
 
+    fn age(&self, since: Since) -> Option<i32> {
+        match self.item {
+            Item::Finding(row) => row.age(since),
+            _ => None,
+        }
+    }
+
+    /// Whether a field has a value here. What is not known is no zero and no empty text: an
+    /// expression that needs it says nothing about this item.
+    pub(crate) fn knows(&self, field: Field) -> bool {
+        let world = self.world;
+        let subject = world.subject;
+        match field {
+            Field::Epss | Field::EpssPercentile => world.has_epss,
+            Field::Exploited | Field::Ransomware | Field::CountExploited => world.tells_exploited,
+            Field::Cvss => matches!(self.item, Item::Finding(row) if row.cvss.is_some()),
+            Field::Published | Field::AgeDays => self.age(Since::Published).is_some(),
+            Field::FirstSeenDays => self.age(Since::FirstSeen).is_some(),
+            Field::PackageLayer => self.package().is_some_and(|p| p.evidence.layer.is_some()),
+            Field::ImageSize => world.size.is_some(),
+            Field::ImageAgeDays => world.age_days.is_some(),
+            Field::ImageUser | Field::ImagePlatform | Field::ImageLayers | Field::ImageLabels => {
+                subject.report.inventory.image.is_some()
+            }
+            Field::ImagePackages => world.lists_all,
+            Field::ImageEndOfLife => subject.report.support.is_some() || world.no_distribution,
+            Field::CountSecrets => subject.ran("secret"),
+            Field::CountMisconfigurations => subject.ran("config"),
+            _ => true,
+        }
+    }
+
     pub(crate) fn labels(&self) -> Option<&'w BTreeMap<String, String>> {
         let image = self.world.subject.report.inventory.image.as_ref()?;
         Some(&image.labels)
@@ -307,6 +379,13 @@ impl<'w> Row<'w> {
                 seaworthy_model::Origin::Unknown => "unknown",
             }),
             Field::Source => self.finding().map_or("", |f| &f.reason.source),
+            Field::Published => match self.item {
+                Item::Finding(row) => row.published.get_or_init(|| {
+                    let day = row.finding.published;
+                    day.map(|day| day.to_string()).unwrap_or_default()
+                }),
+                _ => "",
+            },
             Field::PackageName => self.package().map_or("", |p| &p.name),
             Field::PackageVersion => self.package().map_or("", |p| &p.version),
             Field::PackageType => self.package().map_or("", |p| p.kind.label()),
@@ -379,25 +458,20 @@ impl<'w> Row<'w> {
                 Item::Finding(row) => row.risk,
                 _ => 0.0,
             },
-            Field::AgeDays => match self.item {
-                Item::Finding(row) => row
-                    .age(Since::Published)
-                    .or_else(|| row.age(Since::FirstSeen))
-                    .map_or(-1.0, f64::from),
-                _ => -1.0,
-            },
+            Field::AgeDays => self.age(Since::Published).map_or(0.0, f64::from),
+            Field::FirstSeenDays => self.age(Since::FirstSeen).map_or(0.0, f64::from),
             Field::PackageLayer => self
                 .package()
                 .and_then(|p| p.evidence.layer)
-                .map_or(-1.0, line),
+                .map_or(0.0, line),
             Field::Line => match self.item {
                 Item::Secret(s) => line(s.location.start_line),
                 Item::Misconfiguration(m) => line(m.location.start_line),
                 _ => 0.0,
             },
             Field::Confidence => self.license().map_or(0.0, |l| f64::from(l.confidence)),
-            Field::ImageSize => world.size.map_or(-1.0, |n| n as f64),
-            Field::ImageAgeDays => world.age_days.map_or(-1.0, f64::from),
+            Field::ImageSize => world.size.map_or(0.0, |n| n as f64),
+            Field::ImageAgeDays => world.age_days.map_or(0.0, f64::from),
             Field::ImageLayers => image.map_or(0.0, |i| i.layers.len() as f64),
             Field::ImagePackages => world.packages().len() as f64,
             Field::CountCritical => severity(Severity::Critical),

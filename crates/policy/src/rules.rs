@@ -97,6 +97,12 @@ fn rule(node: &Node, context: &mut Context<'_>) -> Option<Rule> {
                     .problems
                     .add(&node.place, "a rule on the image needs an `expression`");
             }
+            if let Some(max) = node.get("max") {
+                context.problems.add(
+                    &max.place,
+                    "a rule on the image counts nothing: it has no `max`",
+                );
+            }
             expression.map(Check::Image)?
         }
         (_, None) if !had_expression => {
@@ -142,6 +148,7 @@ fn selector(node: &Node, select: &mut Selector, problems: &mut Problems) {
     let on = select.on;
     if on != On::Package {
         if let Some(node) = fields.node("severity") {
+            node.demand_items(problems);
             let list: Vec<Severity> = node
                 .items()
                 .iter()
@@ -167,17 +174,20 @@ fn selector(node: &Node, select: &mut Selector, problems: &mut Problems) {
         On::Misconfiguration => {
             ids(&mut fields, "rules", select, problems);
             if let Some(node) = fields.node("kinds") {
+                node.demand_items(problems);
                 select.kinds = Some(node.globs(Kind::Name, problems));
             }
         }
         On::License => {
             if let Some(node) = fields.node("licenses") {
+                node.demand_items(problems);
                 select.licenses = Some(node.globs(Kind::Name, problems));
             }
             if let Some(node) = fields.node("except_licenses") {
                 select.except_licenses = Some(node.globs(Kind::Name, problems));
             }
             if let Some(node) = fields.node("classes") {
+                node.demand_items(problems);
                 select.classes = classes(node, problems);
             }
         }
@@ -187,6 +197,7 @@ fn selector(node: &Node, select: &mut Selector, problems: &mut Problems) {
         packages(&mut fields, select, problems);
     }
     if let Some(node) = fields.node("paths") {
+        node.demand_items(problems);
         select.paths = Some(node.globs(Kind::Path, problems));
     }
     if let Some(node) = fields.node("except_paths") {
@@ -197,6 +208,7 @@ fn selector(node: &Node, select: &mut Selector, problems: &mut Problems) {
 
 fn ids(fields: &mut Fields<'_>, key: &'static str, select: &mut Selector, problems: &mut Problems) {
     if let Some(node) = fields.node(key) {
+        node.demand_items(problems);
         select.ids = Some(node.ids(problems));
     }
 }
@@ -204,6 +216,7 @@ fn ids(fields: &mut Fields<'_>, key: &'static str, select: &mut Selector, proble
 fn vulnerability(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut Problems) {
     ids(fields, "ids", select, problems);
     if let Some(node) = fields.node("states") {
+        node.demand_items(problems);
         let list: Vec<State> = node
             .items()
             .iter()
@@ -212,6 +225,7 @@ fn vulnerability(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut 
         select.states = Bits::states(list);
     }
     if let Some(node) = fields.node("origin") {
+        node.demand_items(problems);
         let words = [
             ("base", Origin::Base),
             ("application", Origin::Application),
@@ -243,17 +257,25 @@ fn vulnerability(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut 
             *bound = node.number(0.0, high, problems);
         }
     }
-    let since = fields
-        .node("since")
+    let start = fields.node("since");
+    let since = start
         .and_then(|n| n.choice(&Since::WORDS, problems))
         .unwrap_or_default();
-    if let Some(node) = fields.node("older_than_days") {
-        select.older_than = node.count(problems).map(|days| (days, since));
+    match (fields.node("older_than_days"), start) {
+        (Some(node), _) => {
+            select.older_than = node.count(problems).map(|days| (days, since));
+        }
+        (None, Some(start)) => problems.add(
+            &start.place,
+            "`since` says from when `older_than_days` counts, which is missing",
+        ),
+        (None, None) => {}
     }
 }
 
 fn packages(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut Problems) {
     if let Some(node) = fields.node("packages") {
+        node.demand_items(problems);
         select.packages = Some(node.globs(Kind::Name, problems));
     }
     if let Some(node) = fields.node("except_packages") {
@@ -261,6 +283,7 @@ fn packages(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut Probl
     }
     let mut types: Vec<PackageType> = PackageType::ALL.to_vec();
     if let Some(node) = fields.node("types") {
+        node.demand_items(problems);
         let words: Vec<(&'static str, PackageType)> = PackageType::ALL
             .into_iter()
             .flat_map(|t| [(t.label(), t), (t.purl_type(), t)])

@@ -46,18 +46,11 @@ pub struct Facts {
     /// Attestations that were looked at; verified or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attestations: Option<Vec<AttestationFacts>>,
-    /// Paths of the executables of package managers that lie in the image, without leading slash:
-    /// finds what no package database lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub executables: Option<Vec<String>>,
-    /// When vulnerabilities were published, by id.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub published: BTreeMap<String, Date>,
     /// When a finding was first reported for this repository, by [`finding_key`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub first_seen: BTreeMap<String, Date>,
     /// The scanners that ran: `vuln`, `secret`, `config`, `license`. Absent: those that the report
-    /// has results of, and `vuln`.
+    /// names; where it names none, those that it has results of, and `vuln`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scanners: Option<Vec<String>>,
 }
@@ -150,6 +143,17 @@ pub struct ContainerFacts {
     pub drop: Vec<String>,
     /// Capabilities added.
     pub add: Vec<String>,
+    /// Settings that are written in the file, or inherited from another, and whose value is not
+    /// known here: variables and templates. Names are those of the fields above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
+}
+
+impl ContainerFacts {
+    /// Whether the value of a setting is not known.
+    pub(crate) fn is_open(&self, setting: &str) -> bool {
+        self.open.iter().any(|name| name == setting)
+    }
 }
 
 /// A signature of the image.
@@ -203,7 +207,8 @@ impl<'a> Subject<'a> {
 
     /// Whether a scanner ran.
     pub(crate) fn ran(&self, scanner: &str) -> bool {
-        match &self.facts.scanners {
+        let named = Some(&self.report.scanners).filter(|ran| !ran.is_empty());
+        match self.facts.scanners.as_ref().or(named) {
             Some(list) => list.iter().any(|s| s == scanner),
             None => match scanner {
                 "secret" => !self.report.secrets.is_empty(),

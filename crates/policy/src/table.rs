@@ -28,6 +28,9 @@ pub fn verdict_table(report: &Report, verdict: &Verdict) -> String {
             lines.extend(rule_lines(violation));
         }
     }
+    for note in &verdict.notes {
+        lines.push(format!("note {}: {}", note.rule, note.message));
+    }
     if !verdict.waived.is_empty() || !verdict.vex.is_empty() || !verdict.known.is_empty() {
         lines.push(String::new());
         lines.push(format!(
@@ -83,18 +86,16 @@ fn headline(verdict: &Verdict) -> String {
 }
 
 fn rule_lines(violation: &Violation) -> Vec<String> {
-    let mark = match violation.outcome {
-        Outcome::Broken => "x",
-        Outcome::NotAssessed => "?",
+    let (mark, of) = match violation.outcome {
+        Outcome::Broken => ("x", "because"),
+        Outcome::NotAssessed => ("?", "of     "),
     };
-    // The message of a rule that could not be checked names it too.
-    let message = match violation.outcome {
-        Outcome::Broken => None,
-        Outcome::NotAssessed => violation.message.strip_prefix(&violation.rule),
-    }
-    .map_or(violation.message.as_str(), str::trim_start);
+    let what = match &violation.why {
+        Some(why) => format!("could not be checked: {why}"),
+        None => violation.message.clone(),
+    };
     let mut lines = vec![
-        format!("{mark} {}: {message}", violation.rule),
+        format!("{mark} {}: {what}", violation.rule),
         format!("    rule    {}", violation.policy.short()),
     ];
     for cause in violation.causes.iter().take(SHOWN) {
@@ -118,7 +119,7 @@ fn rule_lines(violation: &Violation) -> Vec<String> {
         .into_iter()
         .filter(|word| !word.is_empty())
         .collect();
-        let mut line = format!("    because {}", words.join(" "));
+        let mut line = format!("    {of} {}", words.join(" "));
         if !detail.is_empty() {
             line.push_str(&format!(": {detail}"));
         }

@@ -1,6 +1,6 @@
 //! Small reports for tests.
 
-use seaworthy_model::{Finding, MatchReason, Origin, Package, Report, Severity, State};
+use seaworthy_model::{Finding, Package, Report, Severity};
 
 use crate::row::World;
 use crate::subject::{Facts, Subject};
@@ -8,20 +8,9 @@ use crate::verdict::Left;
 
 pub(crate) fn finding(id: &str, package: usize, severity: Severity) -> Finding {
     Finding {
-        id: id.to_owned(),
-        aliases: Vec::new(),
         package,
-        state: State::Affected,
         severity,
-        severity_source: String::new(),
-        ratings: Vec::new(),
-        epss: None,
-        published: None,
-        kev: None,
-        fixed_version: None,
-        fix_command: None,
-        origin: Origin::Unknown,
-        reason: MatchReason::default(),
+        ..crate::cases::blank(id)
     }
 }
 

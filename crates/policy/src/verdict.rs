@@ -4,10 +4,10 @@ use serde::{Serialize, Serializer};
 
 use seaworthy_model::{Counts, GateResult, Report};
 
-use seaworthy_model::Date;
 use crate::error::Place;
 use crate::policy::Action;
 use crate::vex::VexStatus;
+use seaworthy_model::Date;
 
 /// What a policy says about a subject.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,6 +35,9 @@ pub struct Verdict {
     pub known: Vec<usize>,
     /// Waivers that are expired, or that excuse nothing.
     pub waiver_notes: Vec<WaiverNote>,
+    /// What is worth knowing about rules, broken or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Counts over the findings that were left for the rules.
     pub counts: Counts,
     /// What was left for the rules.
@@ -116,11 +119,16 @@ pub struct Violation {
     pub action: Action,
     /// Broken, or not assessed.
     pub outcome: Outcome,
-    /// What is wrong, in one sentence.
+    /// Why it could not be checked, where that is the outcome; names no rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What is wrong, in one sentence that stands alone: for a rule that could not be checked it
+    /// names the rule and says why.
     pub message: String,
-    /// How many items break it.
+    /// How many items break it; 0 for a rule that could not be checked.
     pub count: u64,
-    /// The items, at most [`MAX_CAUSES`].
+    /// The items, at most [`MAX_CAUSES`]; for a rule that could not be checked, those of which it is
+    /// not known whether they break it.
     pub causes: Vec<Cause>,
     /// The findings behind it: indices into the report's, all of them.
     #[serde(skip)]
@@ -143,8 +151,8 @@ pub const MAX_CAUSES: usize = 100;
 /// One item that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Cause {
-    /// What it is: `vulnerability`, `secret`, `misconfiguration`, `license`, `package`, `image`,
-    /// `container`, `coverage`.
+    /// What it is: `vulnerability`, `secret`, `misconfiguration`, `license`, `package`, `file`,
+    /// `image`, `dockerfile`, `container`, `coverage`, `signature`, `attestation`, `rule`.
     pub kind: &'static str,
     /// Its id or name.
     pub id: String,
@@ -206,6 +214,9 @@ pub struct VexNote {
     pub status: VexStatus,
     /// Its reason.
     pub reason: String,
+    /// Why it is not affected, in one of OpenVEX's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub justification: Option<&'static str>,
     /// The document.
     pub document: String,
     /// The statement's number in the document, from 1.
@@ -216,6 +227,15 @@ pub struct VexNote {
 
 fn vex_status<S: Serializer>(status: &VexStatus, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(status.name())
+}
+
+/// Something that a rule came across and that breaks nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The rule.
+    pub rule: String,
+    /// In one sentence; lower case, no full stop.
+    pub message: String,
 }
 
 /// A waiver that somebody should look at.

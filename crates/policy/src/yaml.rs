@@ -278,6 +278,10 @@ impl Reader<'_, '_> {
                 }
             };
             if key == "<<" {
+                if !is_merge(&value) {
+                    self.problems
+                        .add(&place, "`<<` takes a mapping, or a list of mappings");
+                }
                 merged.push(value);
             } else if keys.insert(key.clone()) {
                 entries.push(Entry { key, place, value });
@@ -298,6 +302,15 @@ impl Reader<'_, '_> {
             }
         }
         Ok(entries)
+    }
+}
+
+/// What a merge key may hold (YAML 1.1, "Merge Key Language-Independent Type").
+fn is_merge(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(_) => true,
+        Value::List(items) => items.iter().all(|i| matches!(i.value, Value::Map(_))),
+        _ => false,
     }
 }
 
@@ -391,7 +404,11 @@ pub(crate) fn place_within(source: &str, node: &Node, offset: usize) -> Place {
             // The header (`|`, `>`) ends its line; the text begins on a later one. Words are
             // followed without regard to white space, which folding changes.
             let first = usize::try_from(place.line).unwrap_or(0);
-            let mut left = before.chars().filter(|c| !c.is_whitespace()).count();
+            let count = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+            // What is missing at the end is missing behind the last character.
+            let (before, all) = (count(before), count(text));
+            let at_end = before >= all && all > 0;
+            let mut left = if at_end { all - 1 } else { before };
             let column = usize::try_from(place.column).unwrap_or(1);
             let has_header = source
                 .lines()
@@ -404,7 +421,7 @@ pub(crate) fn place_within(source: &str, node: &Node, offset: usize) -> Place {
                     .enumerate()
                     .skip(if has_header { first } else { first - 1 })
             {
-                let words = line.chars().filter(|c| !c.is_whitespace()).count();
+                let words = count(line);
                 if left < words {
                     let column = line
                         .chars()
@@ -413,7 +430,8 @@ pub(crate) fn place_within(source: &str, node: &Node, offset: usize) -> Place {
                         .nth(left)
                         .map_or(0, |(at, _)| at);
                     place.line = u32::try_from(index + 1).unwrap_or(u32::MAX);
-                    place.column = u32::try_from(column + 1).unwrap_or(u32::MAX);
+                    let column = column + 1 + usize::from(at_end);
+                    place.column = u32::try_from(column).unwrap_or(u32::MAX);
                     break;
                 }
                 left -= words;
@@ -490,6 +508,9 @@ mod tests {
                 "t.yaml:3:1: a second document begins here",
             ),
             ("[a]: 1", "t.yaml:1:1: a key must be text"),
+            ("a: {<<: 3, b: 1}", "t.yaml:1:5: `<<` takes a mapping"),
+            ("a: {<<: [{b: 1}, 2]}", "t.yaml:1:5: `<<` takes a mapping"),
+            ("a: *b", "t.yaml:1:"),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.starts_with(message), "{text:?}: {error}");
@@ -512,6 +533,10 @@ mod tests {
         check("e: 'ab + cd'\n", "cd", (1, 10));
         check("e: |\n  ab +\n  cd\n", "cd", (3, 3));
         check("e: >-\n    ab +\n    cd + ef\n", "ef", (3, 10));
+        let source = "e: |\n  ab +\n  cd =\nf: 1\n";
+        let root = read(source).unwrap();
+        let place = place_within(source, root.get("e").unwrap(), 10);
+        assert_eq!((place.line, place.column), (3, 7));
     }
 
     proptest::proptest! {

@@ -27,6 +27,10 @@ fn cases_pass_or_say_what_differs() {
             "",
         ),
         (
+            "findings: [{severity: critical}], package_managers: [/sbin/apk], expect: {status: fail}",
+            "",
+        ),
+        (
             "findings: [{severity: critical}], expect: {status: pass}",
             "expected status pass, got fail",
         ),
@@ -43,6 +47,40 @@ fn cases_pass_or_say_what_differs() {
         let results = run_text(&format!("cases: [{{name: x, {case}}}]"));
         assert_eq!(results[0].differences.join("; "), expected, "{case}");
         assert_eq!(results[0].passed(), expected.is_empty());
+    }
+}
+
+#[test]
+fn cases_tell_days_and_programs() {
+    let policy = |_: Option<&str>| {
+        Ok(crate::tests::load(
+            "version: '1.0'\nvulnerabilities: {sla: {high: 30}}\nsecurity_requirements: {no_package_managers: true}\n",
+        ))
+    };
+    for (case, violations) in [
+        (
+            "findings: [{published: 2024-01-01}], package_managers: []",
+            "vulnerabilities.sla.high",
+        ),
+        (
+            "findings: [{published: 2025-12-31}], package_managers: []",
+            "",
+        ),
+        (
+            "findings: [{}], package_managers: []",
+            "vulnerabilities.sla.high",
+        ),
+        (
+            "package_managers: [/sbin/apk]",
+            "security_requirements.no_package_managers",
+        ),
+    ] {
+        let text = format!(
+            "cases: [{{name: x, today: 2026-01-01, {case}, expect: {{violations: [{violations}]}}}}]"
+        );
+        let cases = read_cases("c.yaml", text.as_bytes()).unwrap();
+        let results = run_cases(&cases, &policy, &|_| Err(String::new()));
+        assert!(results[0].passed(), "{case}: {:?}", results[0].differences);
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn check(expression: &IdedExpr, variables: &[(&'static str, Variable)
     let mut scope = Scope {
         variables,
         local: Vec::new(),
+        lists: 0,
     };
     scope.expression(expression)
 }
@@ -37,7 +38,12 @@ struct Scope<'v> {
     variables: &'v [(&'static str, Variable)],
     /// Variables of comprehensions, innermost last.
     local: Vec<(String, Type)>,
+    /// How many lists of the report's are gone through within each other here.
+    lists: usize,
 }
+
+/// Most lists of the report's within each other: three lists of thousands take hours.
+const MAX_LISTS: usize = 2;
 
 impl Scope<'_> {
     fn expression(&mut self, node: &IdedExpr) -> Checked {
@@ -112,6 +118,14 @@ impl Scope<'_> {
             }
         };
         let initial = self.expression(&c.accu_init)?;
+        let is_list = usize::from(matches!(first, Type::Object(_)));
+        self.lists += is_list;
+        if self.lists > MAX_LISTS {
+            return wrong(
+                id,
+                format!("more than {MAX_LISTS} lists are gone through within each other"),
+            );
+        }
         let depth = self.local.len();
         match &c.iter_var2 {
             Some(two) => {
@@ -123,6 +137,7 @@ impl Scope<'_> {
         self.local.push((c.accu_var.clone(), initial.clone()));
         self.expression(&c.loop_cond)?;
         let step = self.expression(&c.loop_step)?;
+        self.lists -= is_list;
         let accumulated = if matches!(initial, Type::List(_)) {
             step
         } else {

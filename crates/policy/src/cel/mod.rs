@@ -132,9 +132,20 @@ impl Expression {
         interpreter: &mut Interpreter<'w>,
     ) -> Result<bool, String> {
         match &self.native {
-            Some(test) => Ok(test.holds(row)),
+            Some(test) => test
+                .holds(row)
+                .map_err(|field| format!("`{}` is not known; ask has() first", field.path())),
             None => interpreter.run(&self.program, &self.used, row),
         }
+    }
+
+    /// The kinds of lists and counts that it reads besides its own item.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = On> {
+        self.used.iter().filter_map(|(_, variable)| match variable {
+            Variable::One(types::Member::Object(types::Object::Counts)) => Some(On::Vulnerability),
+            Variable::Many(object) => object.on(),
+            Variable::One(_) => None,
+        })
     }
 
     /// Narrows the selector of a rule on vulnerabilities by what the expression demands anyway.

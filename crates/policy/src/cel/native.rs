@@ -16,6 +16,8 @@ use crate::row::Row;
 pub(crate) enum Test {
     Const(bool),
     Flag(Field),
+    /// `has(finding.age_days)`
+    Has(Field),
     Not(Box<Self>),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
@@ -69,53 +71,81 @@ impl Compare {
 }
 
 impl Text {
-    fn get<'r>(&'r self, row: &Row<'r>) -> &'r str {
+    fn get<'r>(&'r self, row: &Row<'r>) -> Result<&'r str, Field> {
         match self {
-            Self::Literal(text) => text,
-            Self::Field(field) => row.text(*field),
+            Self::Literal(text) => Ok(text),
+            Self::Field(field) => known(*field, row).map(|field| row.text(field)),
         }
     }
 }
 
 impl Number {
     #[expect(clippy::cast_precision_loss, reason = "lists are short")]
-    fn get(&self, row: &Row<'_>) -> f64 {
+    fn get(&self, row: &Row<'_>) -> Result<f64, Field> {
         match self {
-            Self::Literal(number) => *number,
-            Self::Field(field) => row.number(*field),
-            Self::Length(field) => row.list(*field).len() as f64,
+            Self::Literal(number) => Ok(*number),
+            Self::Field(field) => known(*field, row).map(|field| row.number(field)),
+            Self::Length(field) => Ok(row.list(*field).len() as f64),
         }
     }
 }
 
+/// The field, when it has a value here.
+fn known(field: Field, row: &Row<'_>) -> Result<Field, Field> {
+    if row.knows(field) {
+        Ok(field)
+    } else {
+        Err(field)
+    }
+}
+
 impl Test {
-    pub(crate) fn holds(&self, row: &Row<'_>) -> bool {
+    /// Whether it holds, or the field that would have to be known. As in the interpreter, what is not
+    /// known does not matter where the other side of `&&` or `||` decides.
+    pub(crate) fn holds(&self, row: &Row<'_>) -> Result<bool, Field> {
         match self {
-            Self::Const(value) => *value,
-            Self::Flag(field) => row.flag(*field),
-            Self::Not(a) => !a.holds(row),
-            Self::And(a, b) => a.holds(row) && b.holds(row),
-            Self::Or(a, b) => a.holds(row) || b.holds(row),
+            Self::Const(value) => Ok(*value),
+            Self::Flag(field) => known(*field, row).map(|field| row.flag(field)),
+            Self::Has(field) => Ok(row.knows(*field)),
+            Self::Not(a) => a.holds(row).map(|holds| !holds),
+            Self::And(a, b) => decided(a, b, row, false),
+            Self::Or(a, b) => decided(a, b, row, true),
             Self::If(condition, yes, no) => {
-                if condition.holds(row) {
+                if condition.holds(row)? {
                     yes.holds(row)
                 } else {
                     no.holds(row)
                 }
             }
-            Self::Text(a, compare, b) => compare.holds(a.get(row), b.get(row)),
-            Self::Number(a, compare, b) => compare.holds(a.get(row), b.get(row)),
-            Self::OneOf(a, set) => set.contains(a.get(row)),
+            Self::Text(a, compare, b) => Ok(compare.holds(a.get(row)?, b.get(row)?)),
+            Self::Number(a, compare, b) => Ok(compare.holds(a.get(row)?, b.get(row)?)),
+            Self::OneOf(a, set) => Ok(set.contains(a.get(row)?)),
             Self::InField(a, field) => {
-                let text = a.get(row);
-                row.list(*field).iter().any(|item| item == text)
+                let text = a.get(row)?;
+                Ok(row.list(*field).iter().any(|item| item == text))
             }
-            Self::HasLabel(a) => row.labels().is_some_and(|l| l.contains_key(a.get(row))),
-            Self::Starts(a, b) => a.get(row).starts_with(b.get(row)),
-            Self::Ends(a, b) => a.get(row).ends_with(b.get(row)),
-            Self::Contains(a, b) => a.get(row).contains(b.get(row)),
-            Self::Matches(a, regex) => regex.is_match(a.get(row)),
+            Self::HasLabel(a) => {
+                known(Field::ImageLabels, row)?;
+                let text = a.get(row)?;
+                Ok(row.labels().is_some_and(|l| l.contains_key(text)))
+            }
+            Self::Starts(a, b) => Ok(a.get(row)?.starts_with(b.get(row)?)),
+            Self::Ends(a, b) => Ok(a.get(row)?.ends_with(b.get(row)?)),
+            Self::Contains(a, b) => Ok(a.get(row)?.contains(b.get(row)?)),
+            Self::Matches(a, regex) => Ok(regex.is_match(a.get(row)?)),
         }
+    }
+}
+
+/// `&&` and `||`: one side that is `deciding` decides, whatever the other is.
+fn decided(a: &Test, b: &Test, row: &Row<'_>, deciding: bool) -> Result<bool, Field> {
+    let first = a.holds(row);
+    if first == Ok(deciding) {
+        return first;
+    }
+    match b.holds(row) {
+        second if second == Ok(deciding) => second,
+        second => first.and(second),
     }
 }
 
@@ -157,6 +187,10 @@ impl Test {
 pub(crate) fn translate(node: &IdedExpr, variables: &[(&'static str, Variable)]) -> Option<Test> {
     match &node.expr {
         Expr::Literal(LiteralValue::Boolean(b)) => Some(Test::Const(*b.inner())),
+        Expr::Select(select) if select.test => match member(&select.operand, variables)? {
+            Member::Object(object) => object.member(&select.field)?.field().map(Test::Has),
+            _ => None,
+        },
         Expr::Select(_) | Expr::Ident(_) => match member(node, variables)? {
             Member::Bool(field) => Some(Test::Flag(field)),
             _ => None,

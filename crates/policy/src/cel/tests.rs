@@ -41,6 +41,7 @@ fn sample() -> seaworthy_model::Report {
     packages[1].source_name = Some("openssl".to_owned());
     packages[1].licenses = vec!["Apache-2.0".to_owned()];
     let mut critical = finding("CVE-2019-10744", 0, Severity::Critical);
+    critical.published = "2019-07-26".parse().ok();
     critical.aliases = vec!["GHSA-jf85-cpcp-j695".to_owned()];
     critical.state = State::Fixed;
     critical.fixed_version = Some("4.17.21".to_owned());
@@ -57,6 +58,7 @@ fn sample() -> seaworthy_model::Report {
     });
     high.origin = Origin::Base;
     let mut report = report(packages, vec![critical, high]);
+    report.inventory.package_managers = Some(Vec::new());
     report.inventory.image = Some(seaworthy_model::ImageFacts {
         user: "1000".to_owned(),
         platform: "linux/amd64".to_owned(),
@@ -128,8 +130,33 @@ fn expressions_select_findings() {
         ("finding.origin != 'base'", [true, false], true),
         ("finding.pkg.licenses.size() == 0", [true, false], true),
         (
-            "finding.age_days == -1 && image.user == '1000'",
+            "!has(finding.age_days) && image.user == '1000'",
+            [false, true],
+            true,
+        ),
+        (
+            "finding.published < '2020-01-01' || finding.exploited",
             [true, true],
+            true,
+        ),
+        (
+            "finding.exploited || finding.age_days > 2000",
+            [true, true],
+            true,
+        ),
+        (
+            "finding.age_days > 2000 || finding.exploited",
+            [true, true],
+            true,
+        ),
+        (
+            "finding.fixable && finding.age_days > 2000",
+            [true, false],
+            true,
+        ),
+        (
+            "has(finding.first_seen_days) && finding.first_seen_days > 1",
+            [false, false],
             true,
         ),
         (
@@ -159,10 +186,46 @@ fn expressions_select_findings() {
         ),
         ("size(finding.id) == 14", [true, true], false),
         ("finding.risk + 1.0 > 80.0", [false, false], false),
-        ("has(finding.epss)", [true, true], false),
+        ("has(finding.epss)", [true, true], true),
         ("true", [true, true], true),
     ] {
         check(text, expected, native);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_no_zero() {
+    let (mut report, facts) = (sample(), Facts::default());
+    for finding in &mut report.findings {
+        finding.epss = None;
+        finding.published = None;
+        finding.severity = Severity::Unknown;
+    }
+    report.inventory.image = None;
+    let world = world(&report, &facts);
+    let mut interpreter = Expression::interpreter(&world);
+    let row = Row {
+        world: &world,
+        item: Item::Finding(&world.findings[0]),
+    };
+    for (text, native, interpreted) in [
+        ("finding.epss < 0.5", "finding.epss", "epss"),
+        ("finding.cvss > 7", "finding.cvss", "cvss"),
+        ("finding.age_days > 30", "finding.age_days", "age_days"),
+        ("finding.published == ''", "finding.published", "published"),
+        ("finding.pkg.layer == 0", "pkg.layer", "layer"),
+        ("image.user == ''", "image.user", "user"),
+        ("!image.end_of_life", "image.end_of_life", "end_of_life"),
+        ("'team' in image.labels", "image.labels", "labels"),
+        ("counts.secrets == 0", "counts.secrets", "secrets"),
+        ("true && image.size > 1", "image.size", "size"),
+    ] {
+        let e = expression(text, On::Vulnerability).unwrap();
+        let expected =
+            |name: &str, ask: &str| Err(format!("`{name}` is not known; ask {ask} first"));
+        assert_eq!(e.holds(&row, &mut interpreter), expected(native, "has()"));
+        let found = interpreter.run(&e.program, &e.used, &row);
+        assert_eq!(found, expected(interpreted, "has() or `in`"), "{text}");
     }
 }
 
@@ -196,9 +259,14 @@ fn expressions_on_the_image_see_everything() {
         let e = expression(text, On::Image).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(e.holds(&row, &mut interpreter), Ok(expected), "{text}");
     }
+    let nested = "findings.exists(a, packages.exists(b, b.name == a.pkg.name && a.aliases.exists(c, c == b.name)))";
+    assert!(expression(nested, On::Image).is_ok());
+    let too_many = "findings.exists(a, findings.exists(b, packages.exists(c, a.id == b.id && c.name == a.id)))";
+    let error = expression(too_many, On::Image).unwrap_err();
+    assert!(error.contains("more than 2 lists"), "{error}");
     let e = expression("image.labels['none'] == 'x'", On::Image).unwrap();
     let error = e.holds(&row, &mut interpreter).unwrap_err();
-    assert!(error.contains("none"), "{error}");
+    assert!(error.contains("`none` is not known"), "{error}");
 }
 
 #[test]
@@ -286,7 +354,7 @@ proptest! {
 
     #[test]
     fn translation_and_interpreter_agree(
-        left in prop::sample::select(vec!["finding.cvss", "finding.epss", "finding.severity_rank", "counts.high", "finding.risk"]),
+        left in prop::sample::select(vec!["finding.cvss", "finding.epss", "finding.severity_rank", "counts.high", "finding.risk", "finding.age_days"]),
         compare in prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]),
         right in prop::sample::select(vec!["9.0", "0.42", "4", "1", "finding.cvss"]),
         join in prop::sample::select(vec!["&&", "||"]),
@@ -302,8 +370,8 @@ proptest! {
         for row in &world.findings {
             let row = Row { world: &world, item: Item::Finding(row) };
             prop_assert_eq!(
-                e.holds(&row, &mut interpreter),
-                interpreter.run(&e.program, &e.used, &row),
+                e.holds(&row, &mut interpreter).ok(),
+                interpreter.run(&e.program, &e.used, &row).ok(),
                 "{}", source
             );
         }

@@ -84,7 +84,9 @@ pub(crate) enum Field {
     EpssPercentile,
     Cvss,
     Risk,
+    Published,
     AgeDays,
+    FirstSeenDays,
     Origin,
     Source,
     PackageName,
@@ -136,6 +138,18 @@ pub(crate) enum Field {
     Today,
 }
 
+impl Field {
+    /// The field as an expression names it: `finding.age_days`.
+    pub(crate) fn path(self) -> String {
+        Object::ALL
+            .into_iter()
+            .flat_map(|object| object.fields().iter().map(move |f| (object, f)))
+            .find(|(_, (_, member))| member.field() == Some(self))
+            .map(|(object, (name, _))| format!("{}.{name}", object.name()))
+            .unwrap_or_default()
+    }
+}
+
 /// What a field of an object is: a plain value or another object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Member {
@@ -149,6 +163,19 @@ pub(crate) enum Member {
 }
 
 impl Member {
+    /// The field; none of an object.
+    pub(crate) const fn field(self) -> Option<Field> {
+        match self {
+            Self::Text(field)
+            | Self::Bool(field)
+            | Self::Int(field)
+            | Self::Double(field)
+            | Self::Texts(field)
+            | Self::Labels(field) => Some(field),
+            Self::Object(_) => None,
+        }
+    }
+
     pub(crate) fn type_of(self) -> Type {
         match self {
             Self::Text(_) => Type::Text,
@@ -178,7 +205,9 @@ const FINDING: &[(&str, Member)] = &[
     ("epss_percentile", Double(Field::EpssPercentile)),
     ("cvss", Double(Field::Cvss)),
     ("risk", Double(Field::Risk)),
+    ("published", Text(Field::Published)),
     ("age_days", Int(Field::AgeDays)),
+    ("first_seen_days", Int(Field::FirstSeenDays)),
     ("origin", Text(Field::Origin)),
     ("source", Text(Field::Source)),
     ("pkg", Member::Object(Object::Package)),
@@ -283,6 +312,28 @@ impl Object {
             Self::Counts => COUNTS,
         }
     }
+
+    /// What rules call it; none for what is not selected from.
+    pub(crate) const fn on(self) -> Option<On> {
+        Some(match self {
+            Self::Finding => On::Vulnerability,
+            Self::Package => On::Package,
+            Self::Secret => On::Secret,
+            Self::Misconfiguration => On::Misconfiguration,
+            Self::License => On::License,
+            Self::Image | Self::Counts => return None,
+        })
+    }
+
+    const ALL: [Self; 7] = [
+        Self::Finding,
+        Self::Package,
+        Self::Secret,
+        Self::Misconfiguration,
+        Self::License,
+        Self::Image,
+        Self::Counts,
+    ];
 
     pub(crate) fn member(self, name: &str) -> Option<Member> {
         self.fields()

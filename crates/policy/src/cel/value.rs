@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cel::objects::{Key, Map};
-use cel::{Context, Env, Program, Value};
+use cel::{Context, Env, ExecutionError, Program, Value};
 
 use super::types::{Field, Member, Object, Variable};
 use crate::row::{Item, Row, World};
@@ -41,6 +41,10 @@ impl<'w> Interpreter<'w> {
             Ok(other) => Err(format!(
                 "the expression is {:?}, neither true nor false",
                 other.type_of()
+            )),
+            Err(ExecutionError::NoSuchKey(key)) => Err(format!(
+                "`{}` is not known; ask has() or `in` first",
+                crate::read::shown(&key)
             )),
             Err(error) => Err(crate::read::shown(&error.to_string())),
         }
@@ -103,6 +107,7 @@ fn object(object: Object, row: &Row<'_>) -> Value {
     let map: HashMap<Key, Value> = object
         .fields()
         .iter()
+        .filter(|(_, member)| member.field().is_none_or(|field| row.knows(field)))
         .map(|(name, member)| (key(name), value(*member, row)))
         .collect();
     Value::Map(Map { map: Arc::new(map) })

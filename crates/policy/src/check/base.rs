@@ -24,39 +24,62 @@ struct Base {
     reference: Option<Reference>,
 }
 
-/// The bases; the error says why they are not known.
-fn bases(world: &World<'_>) -> Result<Vec<Base>, String> {
-    let facts = world.subject.facts;
-    let base = |text: &str, location: String, ships: bool| Base {
+/// What is known of the bases.
+#[derive(Default)]
+struct Bases {
+    named: Vec<Base>,
+    /// A `FROM` whose arguments have no value, or what is missing altogether; and whether the shipped
+    /// image hangs on it.
+    gap: Option<(String, bool)>,
+}
+
+impl Bases {
+    fn one(text: &str, location: String) -> Self {
+        Self {
+            named: vec![base(text, location, true)],
+            gap: None,
+        }
+    }
+
+    /// What keeps a rule from holding: a gap, or a base that is no image reference.
+    fn doubt(&self, matters: impl Fn(bool) -> bool) -> Option<String> {
+        if let Some((why, ships)) = &self.gap
+            && matters(*ships)
+        {
+            return Some(why.clone());
+        }
+        self.named
+            .iter()
+            .find(|b| matters(b.ships) && b.reference.is_none())
+            .map(|b| {
+                format!(
+                    "`{}` is not an image reference",
+                    crate::read::shown(&b.text)
+                )
+            })
+    }
+}
+
+fn base(text: &str, location: String, ships: bool) -> Base {
+    Base {
         text: text.to_owned(),
         location,
         ships,
         reference: text.parse().ok(),
-    };
+    }
+}
+
+fn bases(world: &World<'_>) -> Bases {
+    let facts = world.subject.facts;
     if let Some(dockerfiles) = facts.dockerfiles.as_ref().filter(|d| !d.is_empty()) {
-        let mut all = Vec::new();
+        let mut all = Bases::default();
         for dockerfile in dockerfiles {
-            let target = target(dockerfile);
-            let shipped = follow(dockerfile, target);
-            for (index, stage) in dockerfile.stages.iter().enumerate() {
-                let location = format!("{}:{}", dockerfile.path, stage.line);
-                match &stage.base {
-                    StageBase::Image(text) => {
-                        all.push(base(text, location, Some(index) == shipped));
-                    }
-                    StageBase::Unresolved(text) => {
-                        return Err(format!(
-                            "{location}: `FROM {text}` has arguments without a value"
-                        ));
-                    }
-                    StageBase::Scratch | StageBase::Stage(_) => {}
-                }
-            }
+            of_dockerfile(dockerfile, &mut all);
         }
-        return Ok(all);
+        return all;
     }
     if let Some(text) = &facts.base_image {
-        return Ok(vec![base(text, String::new(), true)]);
+        return Bases::one(text, String::new());
     }
     let label = world
         .subject
@@ -66,10 +89,35 @@ fn bases(world: &World<'_>) -> Result<Vec<Base>, String> {
         .as_ref()
         .and_then(|i| i.labels.get(LABEL));
     match label {
-        Some(text) => Ok(vec![base(text, format!("label {LABEL}"), true)]),
-        None => Err(format!(
-            "the base image is not known: give the Dockerfile, or build with the label {LABEL}"
-        )),
+        Some(text) => Bases::one(text, format!("label {LABEL}")),
+        None => Bases {
+            named: Vec::new(),
+            gap: Some((
+                format!(
+                    "the base image is not known: give the Dockerfile, or build with the label {LABEL}"
+                ),
+                true,
+            )),
+        },
+    }
+}
+
+fn of_dockerfile(dockerfile: &DockerfileFacts, into: &mut Bases) {
+    let shipped = follow(dockerfile, target(dockerfile));
+    for (index, stage) in dockerfile.stages.iter().enumerate() {
+        let location = format!("{}:{}", dockerfile.path, stage.line);
+        let ships = Some(index) == shipped;
+        match &stage.base {
+            StageBase::Image(text) => into.named.push(base(text, location, ships)),
+            StageBase::Unresolved(text) => {
+                let before = into.gap.as_ref().is_some_and(|(_, shipped)| *shipped);
+                if into.gap.is_none() || (ships && !before) {
+                    let why = format!("{location}: `FROM {text}` has arguments without a value");
+                    into.gap = Some((why, ships));
+                }
+            }
+            StageBase::Scratch | StageBase::Stage(_) => {}
+        }
     }
 }
 
@@ -101,23 +149,13 @@ fn cause(base: &Base, detail: String) -> Cause {
     }
 }
 
-fn unreadable(bases: &[Base]) -> Option<String> {
-    bases.iter().find(|b| b.reference.is_none()).map(|b| {
-        format!(
-            "`{}` is not an image reference",
-            crate::read::shown(&b.text)
-        )
-    })
-}
-
 pub(super) fn allowed(world: &World<'_>, patterns: &[ImagePattern], all_stages: bool) -> Found {
-    let bases = match bases(world) {
-        Ok(bases) => bases,
-        Err(why) => return Found::Unknown(why),
-    };
+    let bases = bases(world);
+    let matters = |ships: bool| ships || all_stages;
     let causes: Vec<Cause> = bases
+        .named
         .iter()
-        .filter(|b| b.ships || all_stages)
+        .filter(|b| matters(b.ships))
         .filter(|b| {
             b.reference
                 .as_ref()
@@ -135,16 +173,29 @@ pub(super) fn allowed(world: &World<'_>, patterns: &[ImagePattern], all_stages: 
         .collect();
     if let Some(first) = causes.first() {
         let list: Vec<&str> = patterns.iter().map(|p| p.text.as_str()).take(5).collect();
+        let remedy = if list.is_empty() {
+            "build on `scratch`: the policy allows no base image".to_owned()
+        } else {
+            format!("build on one of {}", list.join(", "))
+        };
         return Found::Broken(
-            Breach::one(
-                format!("Base image is not allowed: {}", first.id),
-                format!("build on one of {}", list.join(", ")),
-            )
-            .because(causes),
+            Breach::one(format!("Base image is not allowed: {}", first.id), remedy).because(causes),
         );
     }
-    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+    bases.doubt(matters).map_or(Found::Holds, Found::unknown)
 }
+
+/// What official images of distributions are called, where not as os-release calls them.
+const IMAGES: [(&str, &str); 8] = [
+    ("amzn", "amazonlinux"),
+    ("arch", "archlinux"),
+    ("ol", "oraclelinux"),
+    ("opensuse-leap", "opensuse/leap"),
+    ("opensuse-tumbleweed", "opensuse/tumbleweed"),
+    ("rocky", "rockylinux"),
+    ("wolfi", "cgr.dev/chainguard/wolfi-base"),
+    ("clear-linux-os", "clearlinux"),
+];
 
 /// The image's own distribution as an image: what it is built on in the end, when nobody tells.
 fn distribution(world: &World<'_>) -> Vec<Base> {
@@ -152,22 +203,29 @@ fn distribution(world: &World<'_>) -> Vec<Base> {
         return Vec::new();
     };
     let (id, version) = (distribution.id.as_str(), distribution.version.as_str());
+    let image = IMAGES
+        .iter()
+        .find(|(other, _)| *other == id)
+        .map_or(id, |(_, image)| image);
+    // `3.18.4`, `3.18`, `3`: a pattern may name the release alone.
+    let mut tags: Vec<String> = vec![version.to_owned()];
+    tags.extend(
+        version
+            .rmatch_indices('.')
+            .map(|(at, _)| version[..at].to_owned()),
+    );
     // Tags of official images end with the code name: `python:3.8-stretch`.
-    let code_name = codename::of_version(id, version);
-    let tags = [
-        Some(version.to_owned()).filter(|version| !version.is_empty()),
-        code_name.map(|(release, name)| format!("{release}-{name}")),
-    ];
+    tags.extend(
+        codename::of_version(id, version).map(|(release, name)| format!("{release}-{name}")),
+    );
+    tags.retain(|tag| !tag.is_empty());
     tags.into_iter()
-        .flatten()
         .map(|tag| {
-            let text = format!("{id}:{tag}");
-            Base {
-                reference: text.parse().ok(),
-                text,
-                location: "distribution of the image".to_owned(),
-                ships: true,
-            }
+            base(
+                &format!("{image}:{tag}"),
+                "distribution of the image".to_owned(),
+                true,
+            )
         })
         .collect()
 }
@@ -176,29 +234,25 @@ fn distribution(world: &World<'_>) -> Vec<Base> {
 fn run_by_manifests(world: &World<'_>) -> impl Iterator<Item = Base> {
     let containers = world.subject.facts.containers.iter().flatten();
     containers.filter_map(|container| {
-        let text = container.image.clone()?;
-        Some(Base {
-            reference: text.parse().ok(),
-            text,
-            location: super::runtime::location(container),
-            ships: false,
-        })
+        let text = container.image.as_deref()?;
+        Some(base(text, super::runtime::location(container), false))
     })
 }
 
 pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found {
-    let (named, why) = match bases(world) {
-        Ok(bases) => (bases, None),
-        Err(why) => (distribution(world), Some(why)),
-    };
+    let mut bases = bases(world);
+    let is_blind = bases.named.is_empty() && bases.gap.is_some();
+    if is_blind {
+        bases.named = distribution(world);
+    }
     let matched = |base: &Base| {
         let reference = base.reference.as_ref()?;
         let pattern = patterns.iter().find(|p| p.matches(reference))?;
         Some(cause(base, format!("matches {}", pattern.text)))
     };
-    let mut causes: Vec<Cause> = named.iter().filter_map(matched).collect();
-    if why.is_some() {
-        // The distribution goes by two tags, and is one base.
+    let mut causes: Vec<Cause> = bases.named.iter().filter_map(matched).collect();
+    if is_blind {
+        // The distribution goes by several tags, and is one base.
         causes.truncate(1);
     }
     causes.extend(run_by_manifests(world).filter_map(|base| matched(&base)));
@@ -213,16 +267,13 @@ pub(super) fn prohibited(world: &World<'_>, patterns: &[ImagePattern]) -> Found 
             Breach::one(format!("Prohibited base image: {}", first.id), remedy).because(causes),
         );
     }
-    why.or_else(|| unreadable(&named))
-        .map_or(Found::Holds, Found::Unknown)
+    bases.doubt(|_| true).map_or(Found::Holds, Found::unknown)
 }
 
 pub(super) fn pinned(world: &World<'_>) -> Found {
-    let bases = match bases(world) {
-        Ok(bases) => bases,
-        Err(why) => return Found::Unknown(why),
-    };
+    let bases = bases(world);
     let causes: Vec<Cause> = bases
+        .named
         .iter()
         .filter(|b| b.reference.as_ref().is_some_and(|r| r.digest.is_none()))
         .map(|b| cause(b, "no digest".to_owned()))
@@ -236,5 +287,5 @@ pub(super) fn pinned(world: &World<'_>) -> Found {
             .because(causes),
         );
     }
-    unreadable(&bases).map_or(Found::Holds, Found::Unknown)
+    bases.doubt(|_| true).map_or(Found::Holds, Found::unknown)
 }

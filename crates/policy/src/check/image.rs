@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Breach, Found};
-use seaworthy_model::Date;
 use crate::glob::Globs;
-use crate::row::World;
+use crate::row::{World, is_own};
 use crate::verdict::Cause;
+use seaworthy_model::Date;
 
 fn cause(id: &str, detail: impl Into<String>) -> Cause {
     Cause {
@@ -19,7 +19,7 @@ fn cause(id: &str, detail: impl Into<String>) -> Cause {
 
 pub(super) fn labels(world: &World<'_>, wanted: &BTreeMap<String, Option<Globs>>) -> Found {
     let Some(image) = &world.subject.report.inventory.image else {
-        return Found::Unknown("the target is no image, so it has no labels".to_owned());
+        return Found::unknown("the target is no image, so it has no labels".to_owned());
     };
     let causes: Vec<Cause> = wanted
         .iter()
@@ -48,10 +48,10 @@ pub(super) fn age(world: &World<'_>, days: u64) -> Found {
     let first: Option<Date> = FIRST_IMAGES.parse().ok();
     let created = world.subject.created();
     let (Some(created), Some(age)) = (created, world.age_days) else {
-        return Found::Unknown("the image does not say when it was built".to_owned());
+        return Found::unknown("the image does not say when it was built".to_owned());
     };
     if first.is_some_and(|first| created < first) {
-        return Found::Unknown(format!("the build hides its time ({created})"));
+        return Found::unknown(format!("the build hides its time ({created})"));
     }
     if i64::from(age) > i64::try_from(days).unwrap_or(i64::MAX) {
         return Found::Broken(Breach::one(
@@ -64,7 +64,7 @@ pub(super) fn age(world: &World<'_>, days: u64) -> Found {
 
 pub(super) fn size(world: &World<'_>, most: u64) -> Found {
     match world.size {
-        None => Found::Unknown("the image's size is not known".to_owned()),
+        None => Found::unknown("the image's size is not known".to_owned()),
         Some(size) if size > most => Found::Broken(Breach::one(
             format!("Image has {} (max: {})", megabytes(size), megabytes(most)),
             "leave build tools and caches in an earlier stage",
@@ -85,13 +85,10 @@ pub(super) fn end_of_life(world: &World<'_>, ahead: u64) -> Found {
         .as_ref()
         .map_or("the distribution", |d| d.name.as_str());
     let Some(support) = &report.support else {
-        return if report.inventory.distribution.is_none()
-            && super::gaps(report, crate::policy::On::Package).is_none()
-        {
-            // Nothing of a distribution is in it, so nothing can go out of support.
+        return if world.no_distribution {
             Found::Holds
         } else {
-            Found::Unknown(format!("until when {name} is supported is not known"))
+            Found::unknown(format!("until when {name} is supported is not known"))
         };
     };
     let left = support
@@ -112,7 +109,11 @@ pub(super) fn end_of_life(world: &World<'_>, ahead: u64) -> Found {
                 "plan the move to a later release",
             ))
         }
-        _ => Found::Holds,
+        Some(_) => Found::Holds,
+        None => Found::unknown(format!(
+            "until when {name} is supported is not known (`{}` is no date)",
+            crate::read::shown(&support.end)
+        )),
     }
 }
 
@@ -135,7 +136,7 @@ pub(super) fn database_age(world: &World<'_>, days: u64) -> Found {
         .max()
         .or_else(|| age(&database.date));
     match oldest {
-        None => Found::Unknown("the database does not say how old it is".to_owned()),
+        None => Found::unknown("the database does not say how old it is".to_owned()),
         Some(oldest) if oldest > limit => {
             let causes = dated
                 .iter()
@@ -152,7 +153,23 @@ pub(super) fn database_age(world: &World<'_>, days: u64) -> Found {
                 breach.because(causes)
             })
         }
-        Some(_) => Found::Holds,
+        Some(_) => {
+            let undated: Vec<&str> = database
+                .shards
+                .iter()
+                .filter(|shard| age(&shard.date).is_none())
+                .map(|shard| shard.key.as_str())
+                .take(3)
+                .collect();
+            if undated.is_empty() {
+                Found::Holds
+            } else {
+                Found::unknown(format!(
+                    "the database does not say how old it is for {}",
+                    undated.join(", ")
+                ))
+            }
+        }
     }
 }
 
@@ -173,15 +190,23 @@ pub(super) fn coverage(world: &World<'_>, except: &Globs) -> Found {
             ..Cause::default()
         })
         .collect();
+    let tool = world.subject.report.tool.name.as_str();
     if causes.is_empty() {
-        return Found::Holds;
+        return if is_own(world.subject.report) {
+            Found::Holds
+        } else {
+            Found::unknown(format!(
+                "a report of {} does not tell what could not be assessed",
+                crate::read::shown(tool)
+            ))
+        };
     }
     Found::Broken(
         Breach::one(
-            format!(
-                "The scan could not assess everything: {} gaps",
-                causes.len()
-            ),
+            match causes.len() {
+                1 => "The scan could not assess everything: 1 gap".to_owned(),
+                gaps => format!("The scan could not assess everything: {gaps} gaps"),
+            },
             "close each gap as it says, or name its kind under `coverage.except`",
         )
         .because(causes),

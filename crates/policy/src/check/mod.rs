@@ -1,13 +1,16 @@
 //! The evaluation: exceptions first, then every rule, then the verdict.
 
 mod base;
+mod choice;
+mod excuse;
 mod image;
+mod managers;
 mod requirements;
 mod runtime;
 mod select;
 mod supply;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use seaworthy_model::{CoverageKind, Report};
 
 use crate::baseline::Baseline;
@@ -16,13 +19,10 @@ use crate::glob::Globs;
 use crate::policy::{Action, Check, NotAssessed, On, Policy, Rule};
 use crate::row::{Item, Row, World};
 use crate::subject::Subject;
-use crate::verdict::{
-    Cause, Left, MAX_CAUSES, Outcome, Status, Verdict, VexNote, Violation, Waived, WaiverNote,
-    WaiverNoteKind,
-};
+use crate::verdict::{Cause, Left, MAX_CAUSES, Note, Outcome, Status, Verdict, Violation};
 use crate::vex::VexDocument;
-use crate::vex::matching::{ImageNames, Index};
-use crate::waiver::{Target, Waiver};
+use crate::waiver::Waiver;
+use excuse::{Excused, excuse};
 
 /// What excuses findings besides the waivers in the policy.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,8 +39,39 @@ pub struct Exceptions<'a> {
 pub(crate) enum Found {
     Holds,
     Broken(Breach),
-    /// Why it could not be checked.
-    Unknown(String),
+    Unknown(Doubt),
+}
+
+/// Why a rule could not be checked, and the items of which it could not.
+#[derive(Debug, Default)]
+pub(crate) struct Doubt {
+    pub(crate) why: String,
+    pub(crate) causes: Vec<Cause>,
+}
+
+impl Doubt {
+    /// It hangs on one or several things, each of which says what is not known.
+    pub(crate) fn about(mut causes: Vec<Cause>) -> Self {
+        let first = causes.first();
+        let place = first.map_or("", |c| c.location.as_str());
+        let detail = first.map_or("", |c| c.detail.as_str());
+        let more = match causes.len() {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        let why = format!("{place}: {detail}{more}");
+        causes.truncate(MAX_CAUSES);
+        Self { why, causes }
+    }
+}
+
+impl Found {
+    pub(crate) fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown(Doubt {
+            why: why.into(),
+            causes: Vec::new(),
+        })
+    }
 }
 
 /// How a rule is broken.
@@ -77,6 +108,7 @@ pub(crate) struct Evaluation<'w> {
     pub(crate) world: &'w World<'w>,
     pub(crate) interpreter: Interpreter<'w>,
     ids: Option<FxHashMap<String, Vec<u32>>>,
+    notes: Vec<Note>,
 }
 
 impl<'w> Evaluation<'w> {
@@ -85,6 +117,7 @@ impl<'w> Evaluation<'w> {
             world,
             interpreter: Expression::interpreter(world),
             ids: None,
+            notes: Vec::new(),
         }
     }
 
@@ -122,7 +155,15 @@ impl<'w> Evaluation<'w> {
             Check::BaseProhibited(patterns) => base::prohibited(world, patterns),
             Check::BasePinned => base::pinned(world),
             Check::NonRoot => requirements::non_root(world),
-            Check::NoPackageManagers { except } => requirements::no_package_managers(world, except),
+            Check::NoPackageManagers { except } => {
+                let (found, notes) = managers::check(world, except);
+                let note = |message| Note {
+                    rule: rule.id.clone(),
+                    message,
+                };
+                self.notes.extend(notes.into_iter().map(note));
+                found
+            }
             Check::MinimalPackages(most) => requirements::minimal_packages(world, *most),
             Check::SecurityUpdates(severity) => requirements::security_updates(world, *severity),
             Check::ReadOnlyFilesystem => runtime::read_only(world),
@@ -142,20 +183,44 @@ impl<'w> Evaluation<'w> {
         }
     }
 
+    /// Why lists that an expression reads are empty whatever is in the image.
+    fn not_looked_for(&self, expression: &Expression) -> Option<String> {
+        let subject = self.world.subject;
+        let missing = expression.reads().find(|on| !subject.ran(on.scanner()))?;
+        Some(not_looked_for(missing))
+    }
+
+    /// Why lists that an expression reads may lack something.
+    fn incomplete(&self, expression: &Expression) -> Option<String> {
+        let report = self.world.subject.report;
+        expression.reads().find_map(|on| gaps(report, on))
+    }
+
     fn image_expression(&mut self, expression: &Expression) -> Found {
         let row = Row {
             world: self.world,
             item: Item::Image,
         };
+        if let Some(why) = self.not_looked_for(expression) {
+            return Found::unknown(why);
+        }
         match expression.holds(&row, &mut self.interpreter) {
-            Ok(false) => Found::Holds,
+            Ok(false) => self
+                .incomplete(expression)
+                .map_or(Found::Holds, Found::unknown),
             Ok(true) => Found::Broken(Breach::one(
                 format!("The image matches: {}", one_line(&expression.text)),
                 "change what the expression names, or the rule",
             )),
-            Err(error) => Found::Unknown(format!("{}: {error}", expression.place)),
+            Err(error) => Found::unknown(format!("{}: {error}", expression.place)),
         }
     }
+}
+
+fn not_looked_for(on: On) -> String {
+    let scanner = on.scanner();
+    let (_, many) = on.nouns();
+    format!("the scan did not look for {many} (--scanners {scanner})")
 }
 
 fn one_line(text: &str) -> String {
@@ -165,19 +230,24 @@ fn one_line(text: &str) -> String {
 
 /// Gaps that make findings of a kind incomplete; none when all was assessed.
 pub(crate) fn gaps(report: &Report, on: On) -> Option<String> {
-    if report.unknown_allowed {
-        return None;
-    }
     if report.hidden > 0 && !matches!(on, On::Package | On::Image) {
         return Some(format!(
             "display filters of the scan hide {} findings; check a report that was written without them",
             report.hidden
         ));
     }
+    // Gaps were accepted; what is hidden was not.
+    if report.unknown_allowed {
+        return None;
+    }
     let matters = |kind: CoverageKind, subject: &str| match on {
         On::Vulnerability | On::Package | On::Image => kind.is_fatal(),
         On::Secret | On::Misconfiguration | On::License => {
-            kind == CoverageKind::ScannerMissing && subject.contains(on.scanner())
+            let failed = matches!(
+                kind,
+                CoverageKind::ScannerMissing | CoverageKind::ScannerFailed
+            );
+            failed && subject.contains(on.scanner())
         }
     };
     let subjects: Vec<String> = report
@@ -190,236 +260,6 @@ pub(crate) fn gaps(report: &Report, on: On) -> Option<String> {
         .map(|e| format!("{} ({})", e.subject, e.kind.name()))
         .collect();
     (!subjects.is_empty()).then(|| format!("the scan is incomplete: {}", subjects.join(", ")))
-}
-
-/// What the exceptions leave, and what they did.
-struct Excused<'a> {
-    left: Left,
-    waived: Vec<Waived>,
-    vex: Vec<VexNote>,
-    known: Vec<usize>,
-    notes: Vec<WaiverNote>,
-    /// Waivers of whole rules, and which of all were used.
-    rules: Vec<(usize, &'a Waiver)>,
-    used: FxHashSet<usize>,
-    all: Vec<&'a Waiver>,
-}
-
-fn excuse<'a>(
-    policy: &'a Policy,
-    subject: Subject<'a>,
-    everything: &World<'_>,
-    exceptions: &Exceptions<'a>,
-) -> Excused<'a> {
-    let names = ImageNames::of(subject);
-    let all: Vec<&Waiver> = policy.waivers.iter().chain(exceptions.waivers).collect();
-    let mut excused = Excused {
-        left: Left::default(),
-        waived: Vec::new(),
-        vex: Vec::new(),
-        known: Vec::new(),
-        notes: Vec::new(),
-        rules: Vec::new(),
-        used: FxHashSet::default(),
-        all: all.clone(),
-    };
-    let mut items = Vec::new();
-    for (at, waiver) in all.iter().enumerate() {
-        if !waiver.is_for_image(subject.name(), everything.reference.as_ref()) {
-            // Not about this image: neither used nor unused here.
-            excused.used.insert(at);
-        } else if !waiver.holds_on(subject.now) {
-            excused.used.insert(at);
-            excused.notes.push(WaiverNote {
-                waiver: waiver.place.clone(),
-                id: waiver.id.clone(),
-                kind: WaiverNoteKind::Expired,
-                message: format!(
-                    "the waiver of {} expired on {}",
-                    waiver.id,
-                    waiver.expires.map(|d| d.to_string()).unwrap_or_default()
-                ),
-            });
-        } else {
-            match waiver.target {
-                Target::Items(_) => items.push((at, *waiver)),
-                Target::Rule(_) => excused.rules.push((at, *waiver)),
-            }
-        }
-    }
-    let waivers = Waivers::of(&items);
-    let vex = Index::of(exceptions.vex);
-    for row in &everything.findings {
-        let note = if vex.is_empty() {
-            None
-        } else {
-            vex.about(row, &names)
-        };
-        if let Some(statement) = note {
-            let cleared = statement.status.clears();
-            excused.vex.push(VexNote {
-                finding: row.index,
-                status: statement.status,
-                reason: statement.reason(),
-                document: statement.place.file.to_string(),
-                statement: statement.number,
-                cleared,
-            });
-            if cleared {
-                continue;
-            }
-        }
-        let item = Row {
-            world: everything,
-            item: Item::Finding(row),
-        };
-        if let Some((at, waiver)) = waivers.covering(&item) {
-            excused.waive(at, waiver, select::cause(&item), Some(row.index));
-        } else if exceptions.baseline.is_some_and(|b| b.has(row)) {
-            excused.known.push(row.index);
-        } else {
-            excused.left.findings.push(row.index);
-        }
-    }
-    others(&mut excused, everything, &waivers, exceptions);
-    excused
-}
-
-fn others<'a>(
-    excused: &mut Excused<'a>,
-    everything: &World<'_>,
-    waivers: &Waivers<'a>,
-    exceptions: &Exceptions<'_>,
-) {
-    for (index, secret) in &everything.secrets {
-        let row = Row {
-            world: everything,
-            item: Item::Secret(secret),
-        };
-        if let Some((at, waiver)) = waivers.covering(&row) {
-            excused.waive(at, waiver, select::cause(&row), None);
-        } else if !exceptions.baseline.is_some_and(|b| b.has_secret(secret)) {
-            excused.left.secrets.push(*index);
-        }
-    }
-    for (index, misconfiguration) in &everything.misconfigurations {
-        let row = Row {
-            world: everything,
-            item: Item::Misconfiguration(misconfiguration),
-        };
-        if let Some((at, waiver)) = waivers.covering(&row) {
-            excused.waive(at, waiver, select::cause(&row), None);
-        } else if !exceptions
-            .baseline
-            .is_some_and(|b| b.has_misconfiguration(misconfiguration))
-        {
-            excused.left.misconfigurations.push(*index);
-        }
-    }
-    for (index, license) in &everything.licenses {
-        let row = Row {
-            world: everything,
-            item: Item::License(license),
-        };
-        match waivers.covering(&row) {
-            Some((at, waiver)) => excused.waive(at, waiver, select::cause(&row), None),
-            None => excused.left.licenses.push(*index),
-        }
-    }
-}
-
-impl<'a> Excused<'a> {
-    fn waive(&mut self, at: usize, waiver: &Waiver, cause: Cause, finding: Option<usize>) {
-        self.used.insert(at);
-        self.waived.push(Waived {
-            cause,
-            finding,
-            waiver: waiver.place.clone(),
-            reason: waiver.reason.clone(),
-            owner: waiver.owner.clone(),
-            ticket: waiver.ticket.clone(),
-            expires: waiver.expires,
-            justification: waiver.justification.clone(),
-        });
-    }
-
-    /// The waiver of a whole rule.
-    fn rule(&self, id: &str) -> Option<(usize, &'a Waiver)> {
-        self.rules
-            .iter()
-            .find(|(_, w)| matches!(&w.target, Target::Rule(glob) if glob.matches(id)))
-            .copied()
-    }
-
-    fn unused(&mut self) {
-        for (at, waiver) in self.all.iter().enumerate() {
-            if !self.used.contains(&at) {
-                self.notes.push(WaiverNote {
-                    waiver: waiver.place.clone(),
-                    id: waiver.id.clone(),
-                    kind: WaiverNoteKind::Unused,
-                    message: format!("the waiver of {} excuses nothing here", waiver.id),
-                });
-            }
-        }
-        self.notes
-            .sort_by(|a, b| (&a.waiver, &a.id).cmp(&(&b.waiver, &b.id)));
-    }
-}
-
-/// Waivers of items, looked up by id where they have one without wildcards.
-struct Waivers<'a> {
-    exact: FxHashMap<&'a str, Vec<(usize, &'a Waiver)>>,
-    patterns: Vec<(usize, &'a Waiver)>,
-}
-
-impl<'a> Waivers<'a> {
-    fn of(items: &[(usize, &'a Waiver)]) -> Self {
-        let mut waivers = Self {
-            exact: FxHashMap::default(),
-            patterns: Vec::new(),
-        };
-        for (at, waiver) in items {
-            let Target::Items(ids) = &waiver.target else {
-                continue;
-            };
-            match ids.exact_only() {
-                Some(exact) => {
-                    for id in exact {
-                        waivers
-                            .exact
-                            .entry(id.as_str())
-                            .or_default()
-                            .push((*at, *waiver));
-                    }
-                }
-                None => waivers.patterns.push((*at, *waiver)),
-            }
-        }
-        waivers
-    }
-
-    /// The first waiver, in the order of the files, that covers an item.
-    fn covering(&self, row: &Row<'_>) -> Option<(usize, &'a Waiver)> {
-        if self.exact.is_empty() && self.patterns.is_empty() {
-            return None;
-        }
-        let mut best: Option<(usize, &Waiver)> = None;
-        let mut consider = |candidates: &[(usize, &'a Waiver)]| {
-            for (at, waiver) in candidates {
-                if best.is_none_or(|(b, _)| *at < b) && waiver.covers(row) {
-                    best = Some((*at, *waiver));
-                }
-            }
-        };
-        for id in crate::waiver::ids_of(row) {
-            if let Some(list) = self.exact.get(id.to_ascii_uppercase().as_str()) {
-                consider(list);
-            }
-        }
-        consider(&self.patterns);
-        best
-    }
 }
 
 /// Checks a subject against a policy.
@@ -441,6 +281,7 @@ pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'
         vex: Vec::new(),
         known: Vec::new(),
         waiver_notes: Vec::new(),
+        notes: Vec::new(),
         counts: world.counts.clone(),
         left: Left::default(),
     };
@@ -449,6 +290,7 @@ pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'
         let found = evaluation.check(rule);
         conclude(rule, found, &mut excused, &mut verdict);
     }
+    verdict.notes = evaluation.notes;
     rego(policy, &world, &mut excused, &mut verdict);
     verdict.status = if !verdict.violations.is_empty() {
         Status::Fail
@@ -467,18 +309,20 @@ pub fn evaluate(policy: &Policy, subject: Subject<'_>, exceptions: &Exceptions<'
 }
 
 fn conclude(rule: &Rule, found: Found, excused: &mut Excused<'_>, verdict: &mut Verdict) {
-    let (outcome, breach) = match found {
+    let (outcome, why, breach) = match found {
         Found::Holds => {
             verdict.passed.push(rule.id.clone());
             return;
         }
-        Found::Broken(breach) => (Outcome::Broken, breach),
-        Found::Unknown(why) => (
+        Found::Broken(breach) => (Outcome::Broken, None, breach),
+        Found::Unknown(Doubt { why, causes }) => (
             Outcome::NotAssessed,
+            Some(why.clone()),
             Breach {
                 message: format!("{} could not be checked: {why}", rule.id),
                 remedy: "provide what is missing, or set `not_assessed: warn` on the rule"
                     .to_owned(),
+                causes,
                 ..Breach::default()
             },
         ),
@@ -506,6 +350,7 @@ fn conclude(rule: &Rule, found: Found, excused: &mut Excused<'_>, verdict: &mut 
         policy: rule.place.clone(),
         action: rule.action,
         outcome,
+        why,
         message,
         count: breach.count,
         causes: breach.causes,
@@ -538,8 +383,11 @@ fn rego(policy: &Policy, world: &World<'_>, excused: &mut Excused<'_>, verdict: 
         };
         let found = input.clone().and_then(|input| module.run(input));
         match found {
+            // Nobody can tell what a module looks at.
             Ok(found) if found.deny.is_empty() && found.warn.is_empty() => {
-                verdict.passed.push(rule.id);
+                let found = gaps(world.subject.report, On::Vulnerability)
+                    .map_or(Found::Holds, Found::unknown);
+                conclude(&rule, found, excused, verdict);
             }
             Ok(found) => {
                 for (action, messages) in [(Action::Deny, found.deny), (Action::Warn, found.warn)] {
@@ -551,7 +399,7 @@ fn rego(policy: &Policy, world: &World<'_>, excused: &mut Excused<'_>, verdict: 
                     }
                 }
             }
-            Err(why) => conclude(&rule, Found::Unknown(why), excused, verdict),
+            Err(why) => conclude(&rule, Found::unknown(why), excused, verdict),
         }
     }
 }

@@ -1,20 +1,23 @@
 //! `security_requirements`: what must hold of the image itself.
 
-use seaworthy_model::{Package, PackageType, Severity};
+use seaworthy_model::{ImageFacts, PackageType, Severity};
 
-use super::{Breach, Found, base, gaps};
-use crate::glob::Globs;
+use super::{Breach, Doubt, Found, base, gaps};
 use crate::policy::On;
 use crate::row::{Item, Row, World, is_fixable};
 use crate::subject::{ContainerFacts, DockerfileFacts, StageBase};
 use crate::verdict::Cause;
 
-/// Whether a user, as `USER` and `runAsUser` name it, is root; the group does not matter.
+/// Whether a user, as `USER` and `runAsUser` name it, is root; the group does not matter. A number
+/// may be written with a sign and zeros before it, as the runtimes read it.
 fn is_root(user: &str) -> bool {
     let name = user.split(':').next().unwrap_or_default().trim();
-    name.is_empty()
-        || name == "root"
-        || (name.bytes().all(|b| b.is_ascii_digit()) && name.bytes().all(|b| b == b'0'))
+    name.is_empty() || name == "root" || name.parse::<i64>() == Ok(0)
+}
+
+/// Whether a user is named by a variable or template that is not resolved here.
+fn is_open(user: &str) -> bool {
+    user.contains(['$', '{'])
 }
 
 /// The user of a Dockerfile's shipped stage, with the line that sets it; none when no stage sets
@@ -24,7 +27,8 @@ fn dockerfile_user(dockerfile: &DockerfileFacts) -> Option<(String, u32)> {
     loop {
         let stage = dockerfile.stages.get(at)?;
         if let Some(user) = &stage.user {
-            return Some((user.clone(), stage.user_line));
+            let user = user.trim().trim_matches(['"', '\'']);
+            return Some((user.to_owned(), stage.user_line));
         }
         match stage.base {
             StageBase::Stage(below) if below < at => at = below,
@@ -33,68 +37,109 @@ fn dockerfile_user(dockerfile: &DockerfileFacts) -> Option<(String, u32)> {
     }
 }
 
-fn says(container: &ContainerFacts) -> Option<bool> {
-    match (&container.user, container.non_root) {
-        (Some(user), _) => Some(!is_root(user)),
-        (None, Some(true)) => Some(true),
-        _ => None,
-    }
+/// What is known of whom the image runs as.
+#[derive(Default)]
+struct Users {
+    root: Vec<Cause>,
+    /// Users that nobody can tell from root here.
+    open: Vec<Cause>,
+    /// Containers that leave it to the image.
+    silent: Vec<Cause>,
+    /// Whether the image or its Dockerfile names a user.
+    image: bool,
+    container: bool,
 }
 
-/// The image must not run as root: neither by its configuration, nor by the Dockerfile, nor by a
-/// manifest.
-pub(super) fn non_root(world: &World<'_>) -> Found {
-    let facts = world.subject.facts;
-    let mut causes = Vec::new();
-    let mut known = false;
-    if let Some(image) = &world.subject.report.inventory.image {
-        known = true;
-        if is_root(&image.user) {
-            causes.push(Cause {
+impl Users {
+    fn add(&mut self, user: &str, cause: Cause) {
+        if is_open(user) {
+            self.open.push(cause);
+        } else if is_root(user) {
+            self.root.push(cause);
+        }
+    }
+
+    fn image(&mut self, world: &World<'_>, image: &ImageFacts) {
+        self.image = true;
+        let detail = if image.user.is_empty() {
+            "no user is set, so it runs as root".to_owned()
+        } else {
+            format!("it runs as {}", image.user)
+        };
+        self.add(
+            &image.user,
+            Cause {
                 kind: "image",
                 id: world.subject.name().to_owned(),
                 location: "image configuration".to_owned(),
-                detail: if image.user.is_empty() {
-                    "no user is set, so it runs as root".to_owned()
-                } else {
-                    format!("it runs as {}", image.user)
-                },
+                detail,
                 ..Cause::default()
-            });
-        }
+            },
+        );
     }
-    for dockerfile in facts.dockerfiles.iter().flatten() {
+
+    fn dockerfile(&mut self, dockerfile: &DockerfileFacts, image_is_known: bool) {
         match dockerfile_user(dockerfile) {
             Some((user, line)) => {
-                known = true;
-                if is_root(&user) {
-                    causes.push(in_dockerfile(dockerfile, line, format!("USER {user}")));
-                }
+                self.image = true;
+                self.add(
+                    &user,
+                    in_dockerfile(dockerfile, line, format!("USER {user}")),
+                );
             }
             // Without a USER the base image decides; with the image at hand, that was looked at.
-            None if world.subject.report.inventory.image.is_none() => {
-                known = true;
-                causes.push(in_dockerfile(dockerfile, 0, "there is no USER".to_owned()));
+            None if !image_is_known => {
+                self.image = true;
+                self.root
+                    .push(in_dockerfile(dockerfile, 0, "there is no USER".to_owned()));
             }
             None => {}
         }
     }
-    for container in facts.containers.iter().flatten() {
-        if let Some(fine) = says(container) {
-            known = true;
-            if !fine {
-                let user = container.user.as_deref().unwrap_or_default();
-                causes.push(super::runtime::cause(
-                    container,
-                    format!("runs as user {user}"),
-                ));
+
+    fn container(&mut self, container: &ContainerFacts) {
+        let cause = |detail: String| super::runtime::cause(container, detail);
+        match (&container.user, container.non_root) {
+            (Some(user), _) => {
+                self.container = true;
+                self.add(user, cause(format!("runs as user {user}")));
             }
+            _ if container.is_open("user") => {
+                self.open
+                    .push(cause("the user is not written as a plain value".to_owned()));
+            }
+            (None, Some(true)) => self.container = true,
+            (None, _) => self.silent.push(cause("sets no user".to_owned())),
         }
     }
-    if !causes.is_empty() {
-        let message = if causes.iter().any(|c| c.location.starts_with("image")) {
+}
+
+/// The image must not run as root: neither by its configuration, nor by the Dockerfile, nor by a
+/// manifest. A container that sets no user runs as the image's.
+pub(super) fn non_root(world: &World<'_>) -> Found {
+    let facts = world.subject.facts;
+    let image = world.subject.report.inventory.image.as_ref();
+    let mut users = Users::default();
+    if let Some(image) = image {
+        users.image(world, image);
+    }
+    for dockerfile in facts.dockerfiles.iter().flatten() {
+        users.dockerfile(dockerfile, image.is_some());
+    }
+    for container in facts.containers.iter().flatten() {
+        users.container(container);
+    }
+    let Users {
+        root,
+        open,
+        silent,
+        image,
+        container,
+    } = users;
+    if !root.is_empty() {
+        let message = if root.iter().any(|c| c.kind == "image") {
             "Image must run as a non-root user"
-        } else if causes.iter().any(|c| c.kind == "dockerfile") {
+        } else if root.iter().any(|c| c.kind == "dockerfile") {
             "Dockerfile must specify non-root USER"
         } else {
             "Containers must run as a non-root user"
@@ -104,13 +149,23 @@ pub(super) fn non_root(world: &World<'_>) -> Found {
                 message,
                 "end the Dockerfile with a numeric USER such as 10001:10001, which runAsNonRoot can check",
             )
-            .because(causes),
+            .because(root),
         );
     }
-    if known {
-        Found::Holds
+    if !open.is_empty() {
+        return Found::Unknown(Doubt::about(open));
+    }
+    if image || (container && silent.is_empty()) {
+        return Found::Holds;
+    }
+    if silent.is_empty() {
+        Found::unknown("neither the image nor its Dockerfile was looked at")
     } else {
-        Found::Unknown("neither the image nor its Dockerfile was looked at".to_owned())
+        Found::Unknown(Doubt {
+            why: "containers leave the user to the image, and neither it nor its Dockerfile was looked at"
+                .to_owned(),
+            causes: silent,
+        })
     }
 }
 
@@ -126,101 +181,6 @@ fn in_dockerfile(dockerfile: &DockerfileFacts, line: u32, detail: String) -> Cau
         detail,
         ..Cause::default()
     }
-}
-
-/// Package managers by the type of package that brings them.
-const MANAGERS: [(PackageType, &[&str]); 5] = [
-    (
-        PackageType::Apk,
-        &["apk-tools", "npm", "yarn", "pnpm", "py3-pip", "composer"],
-    ),
-    (
-        PackageType::Deb,
-        &[
-            "apt",
-            "aptitude",
-            "dpkg",
-            "npm",
-            "yarn",
-            "yarnpkg",
-            "python3-pip",
-            "composer",
-        ],
-    ),
-    (
-        PackageType::Rpm,
-        &[
-            "rpm",
-            "dnf",
-            "dnf5",
-            "yum",
-            "microdnf",
-            "tdnf",
-            "zypper",
-            "npm",
-            "nodejs-npm",
-            "python3-pip",
-        ],
-    ),
-    (PackageType::Npm, &["npm", "yarn", "pnpm"]),
-    (PackageType::PyPi, &["pip", "pipenv", "poetry", "uv"]),
-];
-
-fn is_manager(package: &Package) -> bool {
-    MANAGERS
-        .iter()
-        .any(|(kind, names)| *kind == package.kind && names.contains(&package.name.as_str()))
-}
-
-pub(super) fn no_package_managers(world: &World<'_>, except: &Globs) -> Found {
-    let report = world.subject.report;
-    let mut causes: Vec<Cause> = report
-        .inventory
-        .packages
-        .iter()
-        .filter(|p| is_manager(p) && !except.matches(&p.name))
-        .map(|p| Cause {
-            kind: "package",
-            id: p.name.clone(),
-            package: p.name.clone(),
-            version: p.version.clone(),
-            location: p.evidence.path.clone(),
-            ..Cause::default()
-        })
-        .collect();
-    for path in world.subject.facts.executables.iter().flatten() {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if !except.matches(name) {
-            causes.push(Cause {
-                kind: "file",
-                id: name.to_owned(),
-                location: path.clone(),
-                ..Cause::default()
-            });
-        }
-    }
-    if !causes.is_empty() {
-        let mut names: Vec<&str> = causes.iter().map(|c| c.id.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let message = format!("Package managers in the image: {}", names.join(", "));
-        return Found::Broken(
-            Breach::one(
-                message,
-                "build in one stage and copy the result into an image without them (distroless, scratch), or delete them in the last instruction",
-            )
-            .because(causes),
-        );
-    }
-    if let Some(gap) = gaps(report, On::Package) {
-        return Found::Unknown(gap);
-    }
-    if report.inventory.packages.is_empty() && world.subject.facts.executables.is_none() {
-        return Found::Unknown(
-            "the report lists neither packages nor executables of package managers".to_owned(),
-        );
-    }
-    Found::Holds
 }
 
 pub(super) fn minimal_packages(world: &World<'_>, most: u64) -> Found {
@@ -239,7 +199,12 @@ pub(super) fn minimal_packages(world: &World<'_>, most: u64) -> Found {
         breach.count = count;
         return Found::Broken(breach);
     }
-    gaps(report, On::Package).map_or(Found::Holds, Found::Unknown)
+    if !world.lists_all {
+        return Found::unknown(
+            "the report does not list all packages; scan the image itself, or give its bill of materials",
+        );
+    }
+    gaps(report, On::Package).map_or(Found::Holds, Found::unknown)
 }
 
 pub(super) fn security_updates(world: &World<'_>, least: Severity) -> Found {
@@ -260,19 +225,16 @@ pub(super) fn security_updates(world: &World<'_>, least: Severity) -> Found {
             .collect();
         packages.sort_unstable();
         packages.dedup();
-        let command = rows
-            .iter()
-            .filter_map(|r| r.package)
-            .map(|p| match p.kind {
-                PackageType::Apk => "apk upgrade --no-cache",
-                PackageType::Deb => "apt-get update && apt-get upgrade",
-                _ => "dnf upgrade",
-            })
-            .next()
-            .unwrap_or_default();
+        let kind = rows.iter().find_map(|r| r.package).map(|p| p.kind);
+        let command = upgrade(kind, world);
+        let noun = if packages.len() == 1 {
+            "package"
+        } else {
+            "packages"
+        };
         let mut breach = Breach::one(
             format!(
-                "Security updates are pending for {} packages: {}",
+                "Security updates are pending for {} {noun}: {}",
                 packages.len(),
                 packages
                     .iter()
@@ -297,9 +259,25 @@ pub(super) fn security_updates(world: &World<'_>, least: Severity) -> Found {
         return Found::Broken(breach);
     }
     if !world.subject.ran("vuln") {
-        return Found::Unknown("the scan did not look for vulnerabilities".to_owned());
+        return Found::unknown("the scan did not look for vulnerabilities".to_owned());
     }
-    gaps(report, On::Vulnerability).map_or(Found::Holds, Found::Unknown)
+    gaps(report, On::Vulnerability).map_or(Found::Holds, Found::unknown)
+}
+
+/// The command that brings all updates of a distribution.
+fn upgrade(kind: Option<PackageType>, world: &World<'_>) -> &'static str {
+    let distribution = &world.subject.report.inventory.distribution;
+    let id = distribution.as_ref().map_or("", |d| d.id.as_str());
+    match kind {
+        Some(PackageType::Apk) => "apk upgrade --no-cache",
+        Some(PackageType::Deb) => "apt-get update && apt-get upgrade -y",
+        Some(PackageType::Alpm) => "pacman -Syu --noconfirm",
+        _ if id.starts_with("sle") || id.starts_with("opensuse") => {
+            "zypper --non-interactive patch"
+        }
+        _ if id == "photon" => "tdnf upgrade -y",
+        _ => "dnf upgrade -y",
+    }
 }
 
 #[cfg(test)]
@@ -319,6 +297,11 @@ mod tests {
             ("1000:0", false),
             ("nonroot", false),
             ("10", false),
+            ("+0", true),
+            ("-0", true),
+            ("00000000000000000000000", true),
+            ("0x0", false),
+            (" root ", true),
         ] {
             assert_eq!(is_root(user), root, "{user:?}");
         }

@@ -1,6 +1,6 @@
 //! `runtime_security`: how Kubernetes and Compose files run the image.
 
-use super::{Breach, Found};
+use super::{Breach, Doubt, Found};
 use crate::row::World;
 use crate::sections::capability;
 use crate::subject::ContainerFacts;
@@ -9,7 +9,7 @@ use crate::verdict::Cause;
 fn containers<'w>(world: &World<'w>) -> Result<&'w [ContainerFacts], String> {
     match world.subject.facts.containers.as_deref() {
         None => Err("no Kubernetes or Compose file was given".to_owned()),
-        Some([]) => Err("the Kubernetes and Compose files run no container of it".to_owned()),
+        Some([]) => Err("the Kubernetes and Compose files run no container".to_owned()),
         Some(list) => Ok(list),
     }
 }
@@ -33,25 +33,52 @@ pub(super) fn cause(container: &ContainerFacts, detail: String) -> Cause {
     }
 }
 
+/// What a rule makes of a container.
+enum Runs {
+    Well,
+    Wrong(String),
+    /// The setting that would have to be known.
+    Open(&'static str),
+}
+
+/// Wrong by a setting, unless the value of that is not known.
+fn unless_open(container: &ContainerFacts, setting: &'static str, wrong: String) -> Runs {
+    if container.is_open(setting) {
+        Runs::Open(setting)
+    } else {
+        Runs::Wrong(wrong)
+    }
+}
+
 /// Broken by the containers for which there is something to say.
 fn each(
     world: &World<'_>,
     message: &str,
     remedy: &str,
-    wrong: impl Fn(&ContainerFacts) -> Option<String>,
+    judge: impl Fn(&ContainerFacts) -> Runs,
 ) -> Found {
     let containers = match containers(world) {
         Ok(containers) => containers,
-        Err(why) => return Found::Unknown(why),
+        Err(why) => return Found::unknown(why),
     };
-    let causes: Vec<Cause> = containers
-        .iter()
-        .filter_map(|c| Some(cause(c, wrong(c)?)))
-        .collect();
-    if causes.is_empty() {
-        return Found::Holds;
+    let (mut wrong, mut open) = (Vec::new(), Vec::new());
+    for container in containers {
+        match judge(container) {
+            Runs::Well => {}
+            Runs::Wrong(detail) => wrong.push(cause(container, detail)),
+            Runs::Open(setting) => open.push(cause(
+                container,
+                format!("`{setting}` is not written as a plain value"),
+            )),
+        }
     }
-    Found::Broken(Breach::one(message, remedy).because(causes))
+    if !wrong.is_empty() {
+        Found::Broken(Breach::one(message, remedy).because(wrong))
+    } else if open.is_empty() {
+        Found::Holds
+    } else {
+        Found::Unknown(Doubt::about(open))
+    }
 }
 
 pub(super) fn read_only(world: &World<'_>) -> Found {
@@ -60,9 +87,13 @@ pub(super) fn read_only(world: &World<'_>) -> Found {
         "Containers must use read-only root filesystem",
         "set securityContext.readOnlyRootFilesystem: true (Compose: read_only: true), with an emptyDir or tmpfs where the program writes",
         |c| match c.read_only {
-            Some(true) => None,
-            Some(false) => Some("the root file system is writable".to_owned()),
-            None => Some("the root file system is writable by default".to_owned()),
+            Some(true) => Runs::Well,
+            Some(false) => Runs::Wrong("the root file system is writable".to_owned()),
+            None => unless_open(
+                c,
+                "read_only",
+                "the root file system is writable by default".to_owned(),
+            ),
         },
     )
 }
@@ -72,8 +103,18 @@ pub(super) fn no_privileged(world: &World<'_>) -> Found {
         world,
         "Privileged containers are not allowed",
         "remove privileged: true; add the one capability or device that is needed",
-        |c| (c.privileged == Some(true)).then(|| "privileged".to_owned()),
+        |c| match c.privileged {
+            Some(true) => Runs::Wrong("privileged".to_owned()),
+            None if c.is_open("privileged") => Runs::Open("privileged"),
+            Some(false) | None => Runs::Well,
+        },
     )
+}
+
+/// What privileged containers have, whatever else is set (Kubernetes API, SecurityContext; Docker's
+/// `--privileged`).
+fn is_privileged(container: &ContainerFacts) -> bool {
+    container.privileged == Some(true)
 }
 
 pub(super) fn no_escalation(world: &World<'_>) -> Found {
@@ -81,11 +122,20 @@ pub(super) fn no_escalation(world: &World<'_>) -> Found {
         world,
         "Containers must not gain privileges",
         "set allowPrivilegeEscalation: false (Compose: security_opt: [no-new-privileges:true])",
-        |c| {
-            (c.privilege_escalation != Some(false))
-                .then(|| "privilege escalation is allowed".to_owned())
+        |c| match c.privilege_escalation {
+            _ if is_privileged(c) => Runs::Wrong("is privileged".to_owned()),
+            Some(false) => Runs::Well,
+            _ => unless_open(
+                c,
+                "privilege_escalation",
+                "privilege escalation is allowed".to_owned(),
+            ),
         },
     )
+}
+
+fn names(list: &[String]) -> Vec<String> {
+    list.iter().map(|name| capability(name)).collect()
 }
 
 pub(super) fn drops(world: &World<'_>, wanted: &[String]) -> Found {
@@ -94,16 +144,26 @@ pub(super) fn drops(world: &World<'_>, wanted: &[String]) -> Found {
         &format!("Containers must drop capabilities: {}", wanted.join(", ")),
         "set capabilities.drop: [ALL] (Compose: cap_drop: [ALL]) and add back what is needed",
         |c| {
-            let dropped: Vec<String> = c.drop.iter().map(|n| capability(n)).collect();
-            if dropped.iter().any(|d| d == "ALL") {
-                return None;
+            if is_privileged(c) && !wanted.is_empty() {
+                return Runs::Wrong("is privileged, and so keeps all".to_owned());
             }
+            let (dropped, added) = (names(&c.drop), names(&c.add));
+            let all = dropped.iter().any(|d| d == "ALL");
+            // What is added by its name is there although all were dropped; what is dropped by its
+            // name is gone although it was added.
+            let is_gone = |name: &String| {
+                dropped.contains(name) || (all && (name == "ALL" || !added.contains(name)))
+            };
             let missing: Vec<&str> = wanted
                 .iter()
-                .filter(|w| !dropped.contains(w))
+                .filter(|name| !is_gone(name))
                 .map(String::as_str)
                 .collect();
-            (!missing.is_empty()).then(|| format!("does not drop {}", missing.join(", ")))
+            if missing.is_empty() {
+                Runs::Well
+            } else {
+                unless_open(c, "drop", format!("does not drop {}", missing.join(", ")))
+            }
         },
     )
 }
@@ -114,18 +174,29 @@ pub(super) fn adds(world: &World<'_>, allowed: &[String]) -> Found {
     } else {
         allowed.join(", ")
     };
+    let all = allowed.iter().any(|name| name == "ALL");
     each(
         world,
         &format!("Containers add capabilities that are not allowed (allowed: {list})"),
         "remove them from capabilities.add (Compose: cap_add), or allow them in the policy",
         |c| {
-            let extra: Vec<String> = c
-                .add
-                .iter()
-                .map(|n| capability(n))
-                .filter(|n| !allowed.contains(n))
+            if all {
+                return Runs::Well;
+            }
+            if is_privileged(c) {
+                return Runs::Wrong("is privileged, and so has all".to_owned());
+            }
+            let extra: Vec<String> = names(&c.add)
+                .into_iter()
+                .filter(|name| !allowed.contains(name))
                 .collect();
-            (!extra.is_empty()).then(|| format!("adds {}", extra.join(", ")))
+            if !extra.is_empty() {
+                Runs::Wrong(format!("adds {}", extra.join(", ")))
+            } else if c.is_open("add") {
+                Runs::Open("add")
+            } else {
+                Runs::Well
+            }
         },
     )
 }

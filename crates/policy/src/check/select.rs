@@ -7,7 +7,8 @@ use std::collections::hash_map::Entry;
 use seaworthy_model::{Package, Severity};
 use seaworthy_versions::Scheme;
 
-use super::{Breach, Evaluation, Found, gaps};
+use super::choice::can_be_met;
+use super::{Breach, Doubt, Evaluation, Found, gaps};
 use crate::policy::{Bits, On, Rule, Selector, Since, Versions};
 use crate::row::{Brief, FindingRow, Item, Row};
 use crate::rules::scheme_of;
@@ -29,6 +30,8 @@ struct Selection<'w> {
     rows: Vec<Row<'w>>,
     findings: Vec<usize>,
     unknown: u64,
+    /// Items of which it is not known whether they match.
+    doubtful: Vec<Row<'w>>,
     why: Option<String>,
 }
 
@@ -45,14 +48,16 @@ impl<'w> Selection<'w> {
                     self.findings.push(f.index);
                 }
             }
-            Ok(Hit::Unknown(why)) => {
-                self.unknown += 1;
-                self.why.get_or_insert_with(|| why.to_owned());
-            }
-            Err(why) => {
-                self.unknown += 1;
-                self.why.get_or_insert(why);
-            }
+            Ok(Hit::Unknown(why)) => self.doubt(row, why.to_owned()),
+            Err(why) => self.doubt(row, why),
+        }
+    }
+
+    fn doubt(&mut self, row: Row<'w>, why: String) {
+        self.unknown += 1;
+        self.why.get_or_insert(why);
+        if self.doubtful.len() < MAX_CAUSES {
+            self.doubtful.push(row);
         }
     }
 }
@@ -75,19 +80,27 @@ impl<'w> Evaluation<'w> {
         {
             let (one, many) = select.on.nouns();
             let noun = if selection.unknown == 1 { one } else { many };
-            return Found::Unknown(format!("of {} {noun}, {why}", selection.unknown));
+            let causes: Vec<Cause> = selection.doubtful.iter().map(cause).collect();
+            return Found::Unknown(Doubt {
+                why: format!("of {} {noun} ({}), {why}", selection.unknown, ids(&causes)),
+                causes,
+            });
         }
-        let scanner = select.on.scanner();
-        if !world.subject.ran(scanner) {
-            return Found::Unknown(format!(
-                "the scan did not look for {} (--scanners {scanner})",
-                select.on.nouns().1
+        let wants_exploited = select.exploited == Some(true) || select.ransomware == Some(true);
+        if wants_exploited && !world.tells_exploited && !world.findings.is_empty() {
+            return Found::unknown(format!(
+                "a report of {} does not tell what is known to be exploited",
+                crate::read::shown(&world.subject.report.tool.name)
             ));
         }
-        match gaps(world.subject.report, select.on) {
-            Some(gap) => Found::Unknown(gap),
-            None => Found::Holds,
+        if !world.subject.ran(select.on.scanner()) {
+            return Found::unknown(super::not_looked_for(select.on));
         }
+        let expression = select.expression.as_deref();
+        expression
+            .and_then(|e| self.not_looked_for(e).or_else(|| self.incomplete(e)))
+            .or_else(|| gaps(world.subject.report, select.on))
+            .map_or(Found::Holds, Found::unknown)
     }
 
     /// Whether a selector matches any item.
@@ -144,17 +157,27 @@ impl<'w> Evaluation<'w> {
             }
             On::License => {
                 for (_, license) in &world.licenses {
-                    let id = &license.license;
-                    let named = select.licenses.as_ref().is_none_or(|l| l.matches(id))
-                        && !select
-                            .except_licenses
-                            .as_ref()
-                            .is_some_and(|l| l.matches(id));
-                    let fits = named
+                    let is_named = |id: &str| {
+                        select.licenses.as_ref().is_none_or(|l| l.matches(id))
+                            && !select
+                                .except_licenses
+                                .as_ref()
+                                .is_some_and(|l| l.matches(id))
+                    };
+                    let names = select.licenses.is_some() || select.except_licenses.is_some();
+                    let can_choose = || {
+                        names && can_be_met(&license.expression, &|id| !is_named(id)) == Some(true)
+                    };
+                    let fits = is_named(&license.license)
+                        && !can_choose()
                         && select.classes.has(license.class as u8)
                         && match license.package {
                             Some(at) => packages.test(world.packages(), at) != Hit::No,
-                            None => select.packages.is_none() && select.versions.is_none(),
+                            None => {
+                                select.packages.is_none()
+                                    && select.versions.is_none()
+                                    && select.types == Bits::ALL
+                            }
                         };
                     self.item(select, Item::License(license), fits, &mut selection);
                 }
@@ -214,13 +237,14 @@ impl<'w> Evaluation<'w> {
             world: self.world,
             item,
         };
+        let path = row.path().trim_start_matches('/');
         let fits = fits
             && select.severities.has(row.severity().code())
-            && select.paths.as_ref().is_none_or(|p| p.matches(row.path()))
+            && select.paths.as_ref().is_none_or(|p| p.matches(path))
             && !select
                 .except_paths
                 .as_ref()
-                .is_some_and(|p| p.matches(row.path()));
+                .is_some_and(|p| p.matches(path));
         if fits {
             let hit = self.expression(select, &row, Hit::Yes);
             selection.add(row, hit);
@@ -329,7 +353,7 @@ fn match_package(select: &Selector, package: &Package) -> Hit {
     let named = |globs: &crate::glob::Globs| {
         globs.matches(&package.name) || globs.matches(package.source_name())
     };
-    let path = &package.evidence.path;
+    let path = package.evidence.path.trim_start_matches('/');
     let own_path = matches!(select.on, On::Vulnerability | On::Package);
     if !select.types.has(package.kind as u8)
         || !select.packages.as_ref().is_none_or(named)
@@ -428,6 +452,23 @@ pub(super) fn cause(row: &Row<'_>) -> Cause {
             ..Cause::default()
         },
     }
+}
+
+/// Ids that a message names.
+const NAMED: usize = 5;
+
+/// The ids of causes, each once, the first few of them.
+fn ids(causes: &[Cause]) -> String {
+    let mut ids: Vec<&str> = Vec::new();
+    for cause in causes {
+        if !ids.contains(&cause.id.as_str()) {
+            ids.push(&cause.id);
+        }
+    }
+    let more = ids.len().saturating_sub(NAMED);
+    ids.truncate(NAMED);
+    let rest = if more > 0 { " and more" } else { "" };
+    format!("{}{rest}", ids.join(", "))
 }
 
 /// What is counted, in the words of the field: `Critical vulnerabilities: 3 (max: 0)`.

@@ -1,5 +1,7 @@
 //! Signatures and attestations.
 
+use std::collections::BTreeSet;
+
 use super::{Breach, Found};
 use crate::policy::{AttestationRule, SignatureRule};
 use crate::row::World;
@@ -7,12 +9,13 @@ use crate::verdict::Cause;
 
 pub(super) fn signed(world: &World<'_>, rule: &SignatureRule) -> Found {
     let Some(signatures) = &world.subject.facts.signatures else {
-        return Found::Unknown("nobody looked for signatures".to_owned());
+        return Found::unknown("nobody looked for signatures".to_owned());
     };
     let fits = |any: bool, globs: &crate::glob::Globs, value: &Option<String>| {
         any || value.as_ref().is_some_and(|v| globs.matches(v))
     };
-    let good = signatures
+    // Who signs twice is one signer.
+    let signers: BTreeSet<_> = signatures
         .iter()
         .filter(|s| {
             s.verified
@@ -20,7 +23,9 @@ pub(super) fn signed(world: &World<'_>, rule: &SignatureRule) -> Found {
                 && fits(rule.any_identity, &rule.identities, &s.identity)
                 && fits(rule.any_issuer, &rule.issuers, &s.issuer)
         })
-        .count() as u64;
+        .map(|s| (&s.key, &s.identity, &s.issuer))
+        .collect();
+    let good = signers.len() as u64;
     if good >= rule.at_least {
         return Found::Holds;
     }
@@ -43,7 +48,7 @@ pub(super) fn signed(world: &World<'_>, rule: &SignatureRule) -> Found {
         .collect();
     let breach = Breach::one(
         format!(
-            "Verified signatures by those whom the policy wants: {good} (min: {})",
+            "Signers whom the policy wants: {good} (min: {})",
             rule.at_least
         ),
         "sign the image: `seaworthy sign`",
@@ -57,7 +62,7 @@ pub(super) fn signed(world: &World<'_>, rule: &SignatureRule) -> Found {
 
 pub(super) fn attested(world: &World<'_>, rules: &[AttestationRule]) -> Found {
     let Some(attestations) = &world.subject.facts.attestations else {
-        return Found::Unknown("nobody looked for attestations".to_owned());
+        return Found::unknown("nobody looked for attestations".to_owned());
     };
     let causes: Vec<Cause> = rules
         .iter()

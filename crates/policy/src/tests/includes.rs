@@ -42,6 +42,7 @@ fn includes_are_laid_under_and_verified() {
             "wrong.yaml",
             "version: '1.0'\nvulnerabilities: {max: 1}\n".to_owned(),
         ),
+        ("future.yaml", "version: '2.0'\n".to_owned()),
         (
             "r.rego",
             "package team.rules\n\ndeny contains \"no\" if input.image == \"x\"\n".to_owned(),
@@ -88,6 +89,10 @@ fn includes_are_laid_under_and_verified() {
         (
             format!("include: [{{url: 'https://expired.example/x', digest: '{other}'}}]"),
             "p.yaml:2:11: cannot include `https://expired.example/x`: the certificate of x.example has expired",
+        ),
+        (
+            "include: future.yaml".to_owned(),
+            "future.yaml:1:10: version `2.0` is not known",
         ),
         (
             "include: gone.yaml".to_owned(),

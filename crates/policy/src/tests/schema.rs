@@ -22,7 +22,8 @@ fn the_schema_takes_what_the_loader_takes() {
             .map(|e| format!("{}: {e}", e.instance_path()))
             .collect::<Vec<_>>()
     };
-    for text in [FIELD, INIT_POLICY, FULL] {
+    let more = "version: '1.0'\nrules: [{id: x, when: {types: alpm, except_paths: []}}]\nwaivers: [{id: a, version: ['1', '2']}]\nattestations: {required: false}\nbase_images: {allowed: false}\n";
+    for text in [FIELD, INIT_POLICY, FULL, more] {
         assert_eq!(errors(text), Vec::<String>::new());
         assert_eq!(problems(text), Vec::<String>::new());
     }
@@ -36,6 +37,11 @@ fn the_schema_takes_what_the_loader_takes() {
         "version: '1.0'\nrules: [{when: {}}]",
         "version: '1.0'\nwaivers: [{reason: x}]",
         "version: '1.0'\ninclude: [{url: 'https://x'}]",
+        "version: '1.0'\nrules: [{id: x, when: {ids: []}}]",
+        "version: '1.0'\nrules: [{id: x, when: {since: exploited}}]",
+        "version: '1.0'\nrules: [{id: x, on: image, max: 1, expression: counts.total > 1}]",
+        "version: '1.0'\nvulnerabilities: {sla: {since: first_seen}}",
+        "version: '1.0'\nwaivers: [{id: []}]",
     ] {
         assert_ne!(errors(text), Vec::<String>::new(), "{text}");
         assert_ne!(problems(text), Vec::<String>::new(), "{text}");

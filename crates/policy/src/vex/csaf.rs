@@ -197,11 +197,23 @@ impl Products {
         self.names.insert(text(product, "product_id"), names);
     }
 
+    /// What a product is in the end: of a part within a whole the part, or the whole. Red Hat has
+    /// packages that are parts of modules that are parts of a release.
+    fn end<'p>(&'p self, mut id: &'p str, part: bool) -> Vec<Identifier> {
+        for _ in 0..MAX_DEPTH {
+            match self.relations.get(id) {
+                Some((inner, outer)) => id = if part { inner } else { outer },
+                None => break,
+            }
+        }
+        self.names.get(id).cloned().unwrap_or_default()
+    }
+
     fn product(&self, id: &str) -> Product {
         match self.relations.get(id) {
             Some((part, whole)) => Product {
-                names: self.names.get(whole).cloned().unwrap_or_default(),
-                parts: vec![self.names.get(part).cloned().unwrap_or_default()],
+                names: self.end(whole, false),
+                parts: vec![self.end(part, true)],
             },
             None => Product {
                 names: self.names.get(id).cloned().unwrap_or_default(),

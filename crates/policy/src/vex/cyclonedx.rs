@@ -18,6 +18,8 @@ pub(super) fn read(name: &str, root: &Json) -> VexDocument {
     collect(root, 0, &mut components);
     let whole = identifiers(subject);
     let subject_ref = text(subject, "bom-ref");
+    let serial_number = text(root, "serialNumber");
+    let serial = serial_number.trim_start_matches("urn:uuid:");
     let document_time = text(metadata, "timestamp");
     let mut statements = Vec::new();
     for node in list(root, "vulnerabilities") {
@@ -38,11 +40,19 @@ pub(super) fn read(name: &str, root: &Json) -> VexDocument {
             .map(|a| {
                 let reference = text(a, "ref");
                 // A BOM-Link names a component of another document behind its `#`.
-                let local = match reference.strip_prefix("urn:cdx:") {
-                    Some(link) => link.split_once('#').map_or("", |(_, r)| r),
-                    None => &reference,
+                let (document, local) = match reference.strip_prefix("urn:cdx:") {
+                    Some(link) => link.split_once('#').unwrap_or((link, "")),
+                    None => ("", reference.as_str()),
                 };
                 let local = unescaped(local);
+                // A reference of another document means nothing here, unless it is a purl.
+                let is_own = document.is_empty() || document.split('/').next() == Some(serial);
+                if !is_own && !components.is_empty() {
+                    return Product {
+                        names: whole.clone(),
+                        parts: vec![vec![Identifier::of(&local)]],
+                    };
+                }
                 if !subject_ref.is_empty() && local == subject_ref {
                     return Product {
                         names: whole.clone(),
@@ -120,8 +130,8 @@ fn collect(node: &Json, depth: usize, into: &mut BTreeMap<String, Vec<Identifier
     }
 }
 
-/// What identifies a component to others: its purl, its digests, an image's name. A name alone of
-/// anything but an image identifies nothing.
+/// What identifies a component to others: its purl, its digests, an image's name, what a program is
+/// called. A name alone of anything else identifies nothing.
 fn identifiers(component: &Json) -> Vec<Identifier> {
     let mut names: Vec<Identifier> = some_text(component, "purl")
         .map(|p| Identifier::of(&p))
@@ -143,6 +153,8 @@ fn identifiers(component: &Json) -> Vec<Identifier> {
         if names.is_empty() {
             names.extend(some_text(component, "name").map(|n| Identifier::of(&n)));
         }
+    } else if names.is_empty() && text(component, "type") == "application" {
+        names.extend(some_text(component, "name").map(Identifier::Program));
     }
     names
 }

@@ -5,49 +5,10 @@ use rustc_hash::FxHashMap;
 use seaworthy_model::{Distribution, Inventory, Package, Purl};
 use seaworthy_oci::Reference;
 
+use super::purl::purl_is;
 use super::{Identifier, Product, VexDocument, VexStatement};
 use crate::row::FindingRow;
 use crate::subject::Subject;
-
-/// Whether a package is what a purl names. What the purl leaves out is free: without a version it
-/// means all versions, and only the qualifiers that it has must be equal.
-pub(crate) fn purl_is(purl: &Purl, package: &Package, distribution: Option<&Distribution>) -> bool {
-    let own = package.purl(distribution);
-    if purl.kind != own.kind {
-        return false;
-    }
-    // Debian's and Ubuntu's documents name source packages.
-    let is_source = purl.qualifier("arch") == Some("source");
-    let (name, version) = if is_source {
-        (package.source_name(), Some(package.source_version()))
-    } else {
-        (own.name.as_str(), own.version.as_deref())
-    };
-    let same_namespace = match (&purl.namespace, &own.namespace) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        (None, None) => true,
-        // An OS package without a namespace is of whatever distribution is scanned.
-        (None, Some(_)) => package.kind.is_os(),
-        (Some(_), None) => false,
-    };
-    let same_name = match purl.kind.as_str() {
-        "pypi" => {
-            seaworthy_model::normal_python_name(&purl.name)
-                == seaworthy_model::normal_python_name(name)
-        }
-        "nuget" | "composer" => purl.name.eq_ignore_ascii_case(name),
-        _ => purl.name == name,
-    };
-    let same_version = match &purl.version {
-        None => true,
-        Some(wanted) => version == Some(wanted.as_str()),
-    };
-    let qualifiers = purl.qualifiers.iter().all(|(key, value)| {
-        (is_source && key == "arch") || own.qualifier(key) == Some(value.as_str())
-    });
-    let subpath = purl.subpath.is_none() || purl.subpath == own.subpath;
-    same_namespace && same_name && same_version && qualifiers && subpath
-}
 
 /// What an image may be called.
 #[derive(Debug)]
@@ -55,6 +16,7 @@ pub(crate) struct ImageNames<'a> {
     reference: Option<Reference>,
     name: &'a str,
     digests: Vec<String>,
+    os: String,
     arch: String,
     inventory: &'a Inventory,
 }
@@ -74,15 +36,18 @@ impl<'a> ImageNames<'a> {
                     .and_then(|r| r.digest.as_ref().map(ToString::to_string)),
             )
             .collect();
-        let arch = image
-            .and_then(|i| i.platform.split('/').nth(1))
-            .unwrap_or_default()
-            .to_owned();
+        let platform = |at: usize| {
+            image
+                .and_then(|i| i.platform.split('/').nth(at))
+                .unwrap_or_default()
+                .to_owned()
+        };
         Self {
             reference,
             name: subject.name(),
             digests,
-            arch,
+            os: platform(0),
+            arch: platform(1),
             inventory,
         }
     }
@@ -91,6 +56,7 @@ impl<'a> ImageNames<'a> {
         match identifier {
             Identifier::Digest(digest) => self.digests.contains(digest),
             Identifier::Name(name) => self.is_named(name),
+            Identifier::Program(name) => self.is_called(name),
             Identifier::Cpe(cpe) => self
                 .inventory
                 .distribution
@@ -106,6 +72,9 @@ impl<'a> ImageNames<'a> {
 
     fn is_named(&self, name: &str) -> bool {
         let name = name.strip_prefix("oci://").unwrap_or(name);
+        if name.is_empty() {
+            return false;
+        }
         if name == self.name {
             return true;
         }
@@ -120,6 +89,16 @@ impl<'a> ImageNames<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether the image is what somebody calls a program: its repository, or the last part of that.
+    fn is_called(&self, name: &str) -> bool {
+        let repository = self.reference.as_ref().map(|r| r.repository.as_str());
+        self.is_named(name)
+            || repository.is_some_and(|repository| {
+                let last = repository.rsplit('/').next().unwrap_or_default();
+                name.eq_ignore_ascii_case(last) || name.eq_ignore_ascii_case(repository)
+            })
     }
 
     /// purl specification, type `oci`: the name is the repository's last part, the version the
@@ -153,6 +132,7 @@ impl<'a> ImageNames<'a> {
                     }
                     "tag" => own.tag.as_deref() == Some(value),
                     "arch" => *value == self.arch,
+                    "os" => *value == self.os,
                     _ => true,
                 })
     }
@@ -194,7 +174,11 @@ impl<'a> ImageNames<'a> {
         let in_parts = |package: &Package| {
             product.parts.is_empty() || product.parts.iter().any(|p| is_package(p, package))
         };
-        if product.names.iter().any(|n| self.is(n)) {
+        // A distribution as a product says nothing about what is not of the distribution.
+        let is_product = |name: &Identifier| {
+            self.is(name) && (package.kind.is_os() || !matches!(name, Identifier::Cpe(_)))
+        };
+        if product.names.iter().any(is_product) {
             return in_parts(package);
         }
         if product.parts.is_empty() {

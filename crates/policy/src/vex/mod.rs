@@ -4,13 +4,15 @@ mod csaf;
 mod cyclonedx;
 pub(crate) mod matching;
 mod openvex;
+pub(crate) mod purl;
 mod write;
 
 use serde_json::Value as Json;
 
 use seaworthy_model::Purl;
 
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, json};
+use crate::waiver::own::JUSTIFICATIONS;
 
 pub use write::{OpenVexOptions, openvex};
 
@@ -85,6 +87,26 @@ pub struct VexStatement {
 }
 
 impl VexStatement {
+    /// Why not affected, in one of OpenVEX's words, where the format's word means one of them
+    /// (CycloneDX 1.6, "impact analysis justification").
+    #[must_use]
+    pub fn openvex_justification(&self) -> Option<&'static str> {
+        let word = self.justification.as_deref()?;
+        let word = match word {
+            "code_not_present" => "vulnerable_code_not_present",
+            "code_not_reachable" => "vulnerable_code_not_in_execute_path",
+            "protected_by_mitigating_control"
+            | "protected_by_compiler"
+            | "protected_at_runtime"
+            | "protected_at_perimeter" => "inline_mitigations_already_exist",
+            other => other,
+        };
+        JUSTIFICATIONS
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(known, _)| *known)
+    }
+
     /// The reason for people.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -120,6 +142,8 @@ pub(crate) enum Identifier {
     Cpe(String),
     /// An image reference or another name.
     Name(String),
+    /// What a program is called: an image's repository, or the last part of it.
+    Program(String),
 }
 
 impl Identifier {
@@ -144,17 +168,7 @@ impl VexDocument {
     /// # Errors
     /// When it is no JSON, or of no known format, or a statement lacks what it must have.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Error::TooLarge {
-                file: name.to_owned(),
-                size: bytes.len(),
-                limit: MAX_BYTES,
-            });
-        }
-        let root: Json = serde_json::from_slice(bytes).map_err(|e| Error::Json {
-            file: name.to_owned(),
-            message: e.to_string(),
-        })?;
+        let root = json(name, bytes, MAX_BYTES)?;
         if root
             .get("@context")
             .and_then(Json::as_str)

@@ -332,6 +332,21 @@ fn csaf_is_read() {
     assert!(cleared(&[read(&other)]).is_empty());
     other["vulnerabilities"][0]["product_status"] = json!({"fixed": ["libssl3"]});
     assert_eq!(cleared(&[read(&other)]), [0]);
+    // A distribution as a product says nothing about modules of Go.
+    other["vulnerabilities"][0]["product_status"] = json!({"known_not_affected": ["d12"]});
+    assert_eq!(cleared(&[read(&other)]), [0]);
+    other["vulnerabilities"][0]["cve"] = json!("CVE-2024-2");
+    assert!(cleared(&[read(&other)]).is_empty());
+    // A part of a module of a release.
+    let mut nested = document.clone();
+    nested["product_tree"]["relationships"] = json!([
+        {"category": "default_component_of", "product_reference": "module", "relates_to_product_reference": "d12",
+            "full_product_name": {"product_id": "d12:module", "name": "x"}},
+        {"category": "default_component_of", "product_reference": "libssl3", "relates_to_product_reference": "d12:module",
+            "full_product_name": {"product_id": "d12:module:libssl3", "name": "x"}}]);
+    nested["vulnerabilities"][0]["product_status"]["known_not_affected"] =
+        json!(["d12:module:libssl3"]);
+    assert_eq!(cleared(&[read(&nested)]), [0]);
 }
 
 #[test]
@@ -362,6 +377,26 @@ fn cyclonedx_is_read() {
         (&api, "ssl", "not_affected", vec![]),
         (&api, "web", "not_affected", vec![]),
         (&json!({}), "ssl", "not_affected", vec![0]),
+        // Another document's `ssl` is not ours.
+        (&web, "urn:cdx:2/1#ssl", "not_affected", vec![]),
+        (
+            &web,
+            "urn:cdx:2/1#pkg:deb/debian/libssl3@3.0.11-1",
+            "not_affected",
+            vec![0],
+        ),
+        (
+            &json!({"type": "application", "name": "web"}),
+            "ssl",
+            "not_affected",
+            vec![0],
+        ),
+        (
+            &json!({"type": "application", "name": "api"}),
+            "ssl",
+            "not_affected",
+            vec![],
+        ),
     ] {
         let vex = document(component.clone(), reference, state);
         assert_eq!(cleared(&[vex]), expected, "{component} {reference} {state}");
@@ -426,7 +461,65 @@ fn what_we_write_we_read() {
         )
     );
     let read = VexDocument::read("v.json", text.as_bytes()).unwrap();
-    assert_eq!(cleared(&[read]), [0]);
+    assert_eq!(cleared(std::slice::from_ref(&read)), [0]);
+    // What a document says is passed on in the same words.
+    let verdict = evaluate(
+        &policy(),
+        subject,
+        &Exceptions {
+            vex: &[read],
+            ..Exceptions::default()
+        },
+    );
+    let again: serde_json::Value =
+        serde_json::from_str(&openvex(&report, &verdict, &options).unwrap()).unwrap();
+    let first = &again["statements"][0];
+    assert_eq!(first["status"], "not_affected");
+    assert_eq!(
+        first["justification"],
+        "vulnerable_code_not_in_execute_path"
+    );
+}
+
+#[test]
+fn nothing_is_no_name_of_an_image() {
+    let mut report = sample();
+    report.target.name.clear();
+    let facts = Facts::default();
+    let subject = Subject {
+        report: &report,
+        facts: &facts,
+        now: "2026-11-25".parse().unwrap(),
+    };
+    let vex = [openvex_of(
+        json!([{"vulnerability": "CVE-2024-1", "status": "fixed", "products": [""]}]),
+    )];
+    let exceptions = Exceptions {
+        vex: &vex,
+        ..Exceptions::default()
+    };
+    assert!(evaluate(&policy(), subject, &exceptions).vex.is_empty());
+}
+
+#[test]
+fn justifications_have_openvex_words() {
+    for (word, expected) in [
+        ("component_not_present", Some("component_not_present")),
+        (
+            "code_not_reachable",
+            Some("vulnerable_code_not_in_execute_path"),
+        ),
+        (
+            "protected_by_compiler",
+            Some("inline_mitigations_already_exist"),
+        ),
+        ("requires_configuration", None),
+    ] {
+        let document = openvex_of(json!([
+            {"vulnerability": "CVE-1", "status": "not_affected", "justification": word, "products": []}
+        ]));
+        assert_eq!(document.statements[0].openvex_justification(), expected);
+    }
 }
 
 #[test]

@@ -89,24 +89,14 @@ pub fn openvex(
         .iter()
         .filter_map(|w| Some((w.finding?, w)))
         .collect();
-    let cleared: FxHashMap<usize, &VexNote> = verdict
-        .vex
-        .iter()
-        .filter(|n| n.cleared)
-        .map(|n| (n.finding, n))
-        .collect();
+    let said: FxHashMap<usize, &VexNote> = verdict.vex.iter().map(|n| (n.finding, n)).collect();
     let mut groups: BTreeMap<(String, Vec<String>, Said), Vec<String>> = BTreeMap::new();
     for (index, finding) in report.findings.iter().enumerate() {
-        let said: Said = match (cleared.get(&index), waived.get(&index)) {
-            (Some(note), _) if note.status == VexStatus::Fixed => ("fixed", None, None, None),
-            (Some(note), _) => (
-                VexStatus::NotAffected.name(),
-                None,
-                Some(note.reason.clone()),
-                None,
-            ),
-            (None, Some(waiver)) => of_waiver(waiver),
-            (None, None) => of_finding(finding),
+        let said: Said = match (said.get(&index), waived.get(&index)) {
+            (Some(note), _) if note.cleared => of_note(note),
+            (_, Some(waiver)) => of_waiver(waiver),
+            (Some(note), None) if note.status == VexStatus::UnderInvestigation => of_note(note),
+            (_, None) => of_finding(finding),
         };
         let Some(package) = report.inventory.packages.get(finding.package) else {
             continue;
@@ -153,6 +143,20 @@ pub fn openvex(
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)
+}
+
+fn of_note(note: &VexNote) -> Said {
+    match note.status {
+        VexStatus::NotAffected => (
+            note.status.name(),
+            note.justification.map(str::to_owned),
+            Some(note.reason.clone()),
+            None,
+        ),
+        VexStatus::Fixed | VexStatus::UnderInvestigation | VexStatus::Affected => {
+            (note.status.name(), None, None, None)
+        }
+    }
 }
 
 fn of_waiver(waiver: &Waived) -> Said {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use seaworthy_model::{PackageType, Purl, State};
+use seaworthy_model::{Date, PackageType, Purl, State};
 
 use super::{Images, Name, Target, Waiver};
 use crate::error::{Error, Place, Problems};
@@ -20,6 +20,26 @@ fn one(id: &str, kind: Kind) -> Option<Globs> {
     let mut globs = Globs::default();
     globs.add(Glob::new(id, kind).ok()?);
     Some(globs)
+}
+
+/// The day before: to other tools a waiver is over as its day of expiry begins, to us as that ends.
+fn before(date: Date) -> Date {
+    Date::from_days(date.days().saturating_sub(1))
+}
+
+/// The last day of a time of expiry.
+fn last_day(node: &Node, problems: &mut Problems) -> Option<Date> {
+    let text = node.loose_text(problems)?;
+    let date = node.date(problems)?;
+    let clock = text.get(11..16).unwrap_or("00:00");
+    Some(if clock == "00:00" { before(date) } else { date })
+}
+
+/// Exactly that text, whatever it has of wildcards.
+fn literal(text: &str) -> Globs {
+    let mut globs = Globs::default();
+    globs.add(Glob::literal(text));
+    globs
 }
 
 fn item(place: &Place, id: &str, problems: &mut Problems) -> Option<Waiver> {
@@ -65,7 +85,7 @@ pub(crate) fn trivy_text(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Waiver>, E
             }
             if let Some(date) = word.strip_prefix("exp:") {
                 match date.parse() {
-                    Ok(date) => waiver.expires = Some(date),
+                    Ok(date) => waiver.expires = Some(before(date)),
                     Err(error) => problems.add(&place, format!("{error} after `exp:`")),
                 }
             }
@@ -105,7 +125,7 @@ pub(crate) fn trivy_yaml(root: &Node, problems: &mut Problems) -> Vec<Waiver> {
                     .collect();
             }
             if let Some(date) = node.get("expired_at") {
-                waiver.expires = date.date(problems);
+                waiver.expires = last_day(date, problems);
             }
             waiver.reason = node.get("statement").and_then(|n| n.loose_text(problems));
             waivers.push(waiver);
@@ -148,7 +168,10 @@ pub(crate) fn grype(root: &Node, problems: &mut Problems) -> Vec<Waiver> {
         if let Some(state) = node.get("fix-state").and_then(|n| n.loose_text(problems)) {
             match state.as_str() {
                 "fixed" => waiver.scope.fixable = Some(true),
-                "not-fixed" => waiver.scope.fixable = Some(false),
+                "not-fixed" => {
+                    waiver.scope.fixable = Some(false);
+                    waiver.scope.states = Bits(!Bits::states([State::WillNotFix]).0);
+                }
                 "wont-fix" => waiver.scope.states = Bits::states([State::WillNotFix]),
                 "unknown" => waiver.scope.states = Bits::states([State::Unknown]),
                 "" => {}
@@ -161,43 +184,77 @@ pub(crate) fn grype(root: &Node, problems: &mut Problems) -> Vec<Waiver> {
         if let Some(package) = package {
             grype_package(package, &mut waiver, problems);
         }
+        if let Some(namespace) = filled(node, "namespace", problems) {
+            let Bits(types) = types_of_namespace(&namespace);
+            waiver.scope.types.0 &= types;
+        }
+        // Nothing here is matched by its CPE.
+        if filled(node, "match-type", problems).is_some_and(|kind| kind == "cpe-match") {
+            waiver.scope.types = Bits(0);
+        }
         waivers.push(waiver);
     }
     waivers
 }
 
-fn grype_package(node: &Node, waiver: &mut Waiver, problems: &mut Problems) {
-    let text = |key: &str, problems: &mut Problems| {
-        node.get(key)
-            .and_then(|n| n.loose_text(problems))
-            .filter(|t| !t.is_empty())
+/// A text that is there and not empty.
+fn filled(node: &Node, key: &str, problems: &mut Problems) -> Option<String> {
+    node.get(key)
+        .and_then(|n| n.loose_text(problems))
+        .filter(|t| !t.is_empty())
+}
+
+/// Grype's languages and types of packages; a word that names none of ours covers nothing here.
+fn types_of(word: &str) -> Bits {
+    let known = match word {
+        "python" => Some(PackageType::PyPi),
+        "go" | "go-module" => Some(PackageType::Go),
+        "java" | "java-archive" => Some(PackageType::Maven),
+        "rust" | "rust-crate" => Some(PackageType::Cargo),
+        "dotnet" => Some(PackageType::NuGet),
+        "php" | "php-composer" => Some(PackageType::Composer),
+        "javascript" => Some(PackageType::Npm),
+        "ruby" => Some(PackageType::Gem),
+        "dart" | "dart-pub" => Some(PackageType::Pub),
+        "erlang" | "elixir" | "erlang-otp" => Some(PackageType::Hex),
+        "swift" => Some(PackageType::Swift),
+        other => PackageType::from_purl_type(other),
     };
-    if let Some(name) = text("name", problems).or_else(|| text("upstream-name", problems)) {
-        match Regex::new(&format!("^(?:{name})$")) {
-            Ok(regex) => waiver.scope.package = Some(Name::Regex(regex)),
-            Err(_) => problems.add(
+    known.map_or(Bits(0), |kind| Bits::types([kind]))
+}
+
+/// Where an advisory comes from: `debian:distro:debian:12`, `github:language:python`, `nvd:cpe`.
+fn types_of_namespace(namespace: &str) -> Bits {
+    let mut parts = namespace.split(':').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("distro"), _) => {
+            Bits::types(PackageType::ALL.into_iter().filter(|kind| kind.is_os()))
+        }
+        (Some("language"), Some(language)) => types_of(language),
+        _ => Bits(0),
+    }
+}
+
+fn grype_package(node: &Node, waiver: &mut Waiver, problems: &mut Problems) {
+    let regex = |key: &str, problems: &mut Problems| {
+        let name = filled(node, key, problems)?;
+        let regex = Regex::new(&format!("^(?:{name})$")).ok();
+        if regex.is_none() {
+            problems.add(
                 &node.place,
                 format!("`{}` is not a regular expression", shown(&name)),
-            ),
+            );
         }
+        regex
+    };
+    waiver.scope.package = regex("name", problems).map(Name::Regex);
+    waiver.scope.source = regex("upstream-name", problems);
+    if let Some(version) = filled(node, "version", problems) {
+        waiver.scope.version = Some(literal(&version));
     }
-    if let Some(version) = text("version", problems) {
-        waiver.scope.version = Glob::new(&version, Kind::Name).ok();
-    }
-    if let Some(kind) = text("type", problems) {
-        let known = match kind.as_str() {
-            "python" => Some(PackageType::PyPi),
-            "go-module" => Some(PackageType::Go),
-            "java-archive" => Some(PackageType::Maven),
-            "rust-crate" => Some(PackageType::Cargo),
-            "dotnet" => Some(PackageType::NuGet),
-            "php-composer" => Some(PackageType::Composer),
-            other => PackageType::from_purl_type(other),
-        };
-        match known {
-            Some(kind) => waiver.scope.types = Bits::types([kind]),
-            // A type that we do not have covers nothing here.
-            None => waiver.scope.types = Bits(0),
+    for key in ["type", "language"] {
+        if let Some(word) = filled(node, key, problems) {
+            waiver.scope.types.0 &= types_of(&word).0;
         }
     }
     if let Some(node) = node.get("location") {
@@ -219,17 +276,25 @@ pub(crate) fn snyk(root: &Node, problems: &mut Problems) -> Vec<Waiver> {
                     continue;
                 };
                 let last = path.key.rsplit('>').next().unwrap_or_default().trim();
-                let name = match last.rfind('@') {
-                    Some(at) if at > 0 => last.get(..at).unwrap_or(last),
-                    _ => last,
+                let (name, version) = match last.rfind('@') {
+                    Some(at) if at > 0 => last.split_at(at),
+                    _ => (last, ""),
                 };
                 if !matches!(name, "*" | "") {
-                    waiver.scope.package = one(name, Kind::Name).map(Name::Globs);
+                    waiver.scope.package = Some(Name::Globs(literal(name)));
+                }
+                let version = version.trim_start_matches('@');
+                if !matches!(version, "*" | "") {
+                    waiver.scope.version = Some(literal(version));
                 }
                 let details = &path.value;
                 waiver.reason = details.get("reason").and_then(|n| n.loose_text(problems));
                 if let Some(date) = details.get("expires") {
-                    waiver.expires = date.date(problems);
+                    waiver.expires = last_day(date, problems);
+                }
+                let is_conditional = details.get("disregardIfFixable");
+                if is_conditional.is_some_and(|n| n.value == Value::Bool(true)) {
+                    waiver.scope.fixable = Some(false);
                 }
                 if let Some(date) = details.get("created") {
                     waiver.created = date.date(problems);
@@ -344,7 +409,10 @@ pub fn hadolint_comments(path: &str, dockerfile: &str) -> Vec<Waiver> {
             waiver.reason = Some("hadolint ignore".to_owned());
             waiver.scope.kind = Some(On::Misconfiguration);
             waiver.scope.file_kind = Some("dockerfile");
-            waiver.scope.paths = one(path.trim_start_matches("./"), Kind::Path);
+            waiver.scope.paths = one(
+                path.trim_start_matches("./").trim_start_matches('/'),
+                Kind::Path,
+            );
             if global {
                 waivers.push(waiver);
             } else {

@@ -9,11 +9,11 @@ use regex::Regex;
 use seaworthy_model::Package;
 use seaworthy_oci::Reference;
 
-use seaworthy_model::Date;
 use crate::error::{Error, Place, Problems};
 use crate::glob::{Glob, Globs, ImagePattern};
 use crate::policy::{Bits, On, WaiverRules};
 use crate::row::{Item, Row};
+use seaworthy_model::Date;
 
 /// An exception to the policy.
 #[derive(Debug, Clone)]
@@ -53,7 +53,9 @@ pub(crate) enum Target {
 pub(crate) struct Scope {
     pub(crate) kind: Option<On>,
     pub(crate) package: Option<Name>,
-    pub(crate) version: Option<Glob>,
+    /// Names of source packages.
+    pub(crate) source: Option<Regex>,
+    pub(crate) version: Option<Globs>,
     pub(crate) types: Bits,
     pub(crate) states: Bits,
     pub(crate) fixable: Option<bool>,
@@ -69,6 +71,7 @@ impl Default for Scope {
         Self {
             kind: None,
             package: None,
+            source: None,
             version: None,
             types: Bits::ALL,
             states: Bits::ALL,
@@ -190,7 +193,7 @@ impl Waiver {
             && scope
                 .paths
                 .as_ref()
-                .is_none_or(|p| p.matches(row.path()) || p.matches(&format!("/{}", row.path())))
+                .is_none_or(|p| p.matches(row.path().trim_start_matches('/')))
     }
 
     fn covers_finding(&self, row: &Row<'_>) -> bool {
@@ -215,6 +218,7 @@ impl Waiver {
     fn covers_package(&self, row: &Row<'_>) -> bool {
         let scope = &self.scope;
         let narrows = scope.package.is_some()
+            || scope.source.is_some()
             || scope.version.is_some()
             || scope.types != Bits::ALL
             || !scope.purls.is_empty();
@@ -228,6 +232,10 @@ impl Waiver {
         scope.types.has(package.kind as u8)
             && scope.package.as_ref().is_none_or(|n| n.has(package))
             && scope
+                .source
+                .as_ref()
+                .is_none_or(|r| r.is_match(package.source_name()))
+            && scope
                 .version
                 .as_ref()
                 .is_none_or(|v| v.matches(&package.version))
@@ -235,16 +243,17 @@ impl Waiver {
                 || scope
                     .purls
                     .iter()
-                    .any(|p| crate::vex::matching::purl_is(p, package, distribution)))
+                    .any(|p| crate::vex::purl::purl_is(p, package, distribution)))
     }
 }
 
 impl Name {
     fn has(&self, package: &Package) -> bool {
-        let names = [package.name.as_str(), package.source_name()];
         match self {
-            Self::Globs(globs) => names.iter().any(|n| globs.matches(n)),
-            Self::Regex(regex) => names.iter().any(|n| regex.is_match(n)),
+            Self::Globs(globs) => {
+                globs.matches(&package.name) || globs.matches(package.source_name())
+            }
+            Self::Regex(regex) => regex.is_match(&package.name),
         }
     }
 }
@@ -279,8 +288,10 @@ fn has_id(ids: &Globs, row: &Row<'_>) -> bool {
 /// Reports waivers that lack what the policy demands.
 pub(crate) fn demand(waivers: &[Waiver], rules: &WaiverRules, problems: &mut Problems) {
     for waiver in waivers {
+        // What has no end is longer than any longest term.
+        let ends = rules.require_expires || rules.max_days.is_some();
         for (wanted, there, what) in [
-            (rules.require_expires, waiver.expires.is_some(), "`expires`"),
+            (ends, waiver.expires.is_some(), "`expires`"),
             (rules.require_owner, waiver.owner.is_some(), "an `owner`"),
             (rules.require_reason, waiver.reason.is_some(), "a `reason`"),
             (rules.require_ticket, waiver.ticket.is_some(), "a `ticket`"),
@@ -324,8 +335,10 @@ pub fn check_waivers(
     let mut problems = Problems::default();
     demand(waivers, &policy.waiver_rules, &mut problems);
     for waiver in waivers.iter().chain(&policy.waivers) {
-        if let (Some(most), None, Some(expires)) =
-            (policy.waiver_rules.max_days, waiver.created, waiver.expires)
+        // A day of creation that is still to come shortens nothing: the waiver holds already.
+        let is_old = waiver.created.is_some_and(|created| created <= now);
+        if let (Some(most), false, Some(expires)) =
+            (policy.waiver_rules.max_days, is_old, waiver.expires)
             && i64::from(expires.since(now)) > i64::try_from(most).unwrap_or(i64::MAX)
         {
             problems.add(

@@ -2,7 +2,7 @@
 
 use super::{Images, Name, Target, Waiver};
 use crate::error::Problems;
-use crate::glob::{Glob, Globs, Kind};
+use crate::glob::{Glob, Kind};
 use crate::policy::On;
 use crate::read::Fields;
 use crate::yaml::{Node, Value};
@@ -59,6 +59,7 @@ fn waiver(node: &Node, problems: &mut Problems) -> Option<Waiver> {
     let mut fields = Fields::of(node, "a waiver", problems)?;
     let mut written = String::new();
     let ids = fields.node("id").map(|n| {
+        n.demand_items(problems);
         let texts: Vec<String> = n.texts(problems).into_iter().map(|(_, t)| t).collect();
         written = texts.join(", ");
         n.ids(problems)
@@ -116,11 +117,7 @@ fn waiver(node: &Node, problems: &mut Problems) -> Option<Waiver> {
         scope.package = Some(Name::Globs(node.globs(Kind::Name, problems)));
     }
     if let Some(node) = fields.node("version") {
-        let text = node.loose_text(problems)?;
-        match Glob::new(&text, Kind::Name) {
-            Ok(glob) => scope.version = Some(glob),
-            Err(error) => problems.add(&node.place, format!("bad pattern: {}", error.message)),
-        }
+        scope.version = Some(node.globs(Kind::Name, problems));
     }
     if let Some(node) = fields.node("purl") {
         scope.purls = node
@@ -130,15 +127,11 @@ fn waiver(node: &Node, problems: &mut Problems) -> Option<Waiver> {
             .collect();
     }
     if let Some(node) = fields.node("path") {
-        scope.paths = Some(paths(node, problems));
+        scope.paths = Some(node.globs(Kind::Path, problems));
     }
     if let Some(node) = fields.node("image") {
         scope.images = Some(Images::Patterns(node.image_patterns(problems)));
     }
     fields.finish(problems);
     Some(waiver)
-}
-
-fn paths(node: &Node, problems: &mut Problems) -> Globs {
-    node.globs(Kind::Path, problems)
 }

@@ -163,6 +163,35 @@ fn ignore_files_of_others_are_read() {
             vec!["CVE-2023-26136", "CVE-2023-45853"],
         ),
         (
+            // Nothing that narrows a rule of Grype's is passed over.
+            ".grype.yaml",
+            "ignore:\n  - vulnerability: CVE-2023-45853\n    namespace: github:language:python\n  - vulnerability: CVE-2023-26136\n    match-type: cpe-match\n  \
+             - package: {name: zlib}\n  - package: {name: '.*', upstream-name: zlib, version: '1:1.2.1*'}\n  - package: {name: b, language: java}\n  - package: {language: python}\n  \
+             - {vulnerability: CVE-2023-45853, fix-state: not-fixed}\n",
+            vec![],
+        ),
+        (
+            ".grype.yaml",
+            "ignore:\n  - vulnerability: CVE-2023-45853\n    namespace: debian:distro:debian:12\n    match-type: exact-direct-match\n  - package: {upstream-name: 'tough-cookie', language: javascript}\n",
+            vec!["CVE-2023-26136", "CVE-2023-45853"],
+        ),
+        (
+            ".snyk",
+            "ignore:\n  CVE-2024-1:\n    - '*': {disregardIfFixable: true}\n  CVE-2023-45853:\n    - 'zlib1g@9': {}\n",
+            vec![],
+        ),
+        (
+            // Over as its day begins, or at a time of that day.
+            ".snyk",
+            "ignore:\n  CVE-2024-1:\n    - '*': {expires: '2026-11-25T00:00:00.000Z'}\n  CVE-2023-45853:\n    - '*': {expires: '2026-11-25T18:00:00.000Z'}\n",
+            vec!["CVE-2023-45853"],
+        ),
+        (
+            ".trivyignore",
+            "CVE-2023-45853 exp:2026-11-25\nCVE-2024-1 exp:2026-11-26\n",
+            vec!["CVE-2024-1"],
+        ),
+        (
             ".snyk",
             "version: v1.25.0\nignore:\n  SNYK-JS-TOUGHCOOKIE-5672873:\n    - 'request > tough-cookie@2.3.0':\n        reason: dev only\n        expires: 2027-01-01T00:00:00.000Z\n  CVE-2024-1:\n    - '*':\n        expires: 2020-01-01T00:00:00.000Z\npatch: {}\n",
             vec!["CVE-2023-26136"],

@@ -8,8 +8,12 @@ use super::*;
 use crate::subject::{AttestationFacts, Facts, SignatureFacts};
 use crate::testing::{finding, report};
 use crate::tests::load;
+use crate::verdict::WaiverNoteKind;
 
 mod facts;
+mod keys;
+mod managers;
+mod unknown;
 
 /// Two vulnerabilities, a secret, two misconfigurations, two licences, in an image of Debian 12.
 fn sample() -> (Report, Facts) {
@@ -42,7 +46,9 @@ fn sample() -> (Report, Facts) {
         vector: None,
         score: Some(9.1),
     }];
+    fixed.published = "2019-07-26".parse().ok();
     let mut base = finding("CVE-2023-45853", 1, Severity::High);
+    base.published = "2026-11-01".parse().ok();
     base.state = State::WillNotFix;
     base.origin = Origin::Base;
     base.kev = Some(KnownExploited {
@@ -109,11 +115,6 @@ fn sample() -> (Report, Facts) {
     let facts = Facts {
         size: Some(500_000_000),
         created: "2026-09-01".parse().ok(),
-        published: [
-            ("CVE-2019-10744".to_owned(), "2019-07-26".parse().unwrap()),
-            ("CVE-2023-45853".to_owned(), "2026-11-01".parse().unwrap()),
-        ]
-        .into(),
         first_seen: [(
             "CVE-2019-10744 npm/lodash".to_owned(),
             "2026-11-20".parse().unwrap(),
@@ -378,6 +379,7 @@ fn missing_facts_are_unknown() {
     let (mut bare, _) = sample();
     for f in &mut bare.findings {
         f.epss = None;
+        f.published = None;
         f.ratings.clear();
         f.severity = Severity::Unknown;
     }

@@ -1,17 +1,21 @@
 //! The sections of `policies` besides vulnerabilities.
 
+mod runtime;
+mod supply;
+
 use std::collections::BTreeMap;
 
 use seaworthy_model::{LicenseClass, Severity};
 
 use crate::error::Problems;
-use crate::glob::{Glob, Globs, Kind};
+use crate::glob::Kind;
 use crate::load::{Context, Defaults, Long, maxima, vulnerability_section};
-use crate::policy::{AttestationRule, Bits, Check, On, Selector, SignatureRule};
+use crate::policy::{Bits, Check, On, Selector};
 use crate::read::{Fields, shown};
 use crate::yaml::{Entry, Node, Value};
 
 pub(crate) use crate::rules::rules;
+pub(crate) use runtime::capability;
 
 pub(crate) fn read(node: &Node, context: &mut Context<'_>) {
     let Some(mut fields) = Fields::of(node, "`policies`", context.problems) else {
@@ -22,14 +26,14 @@ pub(crate) fn read(node: &Node, context: &mut Context<'_>) {
         ("vulnerabilities", vulnerability_section),
         ("base_images", base_images),
         ("security_requirements", security_requirements),
-        ("runtime_security", runtime_security),
+        ("runtime_security", runtime::runtime_security),
         ("image", image),
         ("secrets", secrets),
         ("misconfigurations", misconfigurations),
         ("licenses", licenses),
-        ("signatures", signatures),
-        ("attestations", attestations),
-        ("coverage", coverage),
+        ("signatures", supply::signatures),
+        ("attestations", supply::attestations),
+        ("coverage", supply::coverage),
     ];
     for (key, read) in sections {
         if let Some(node) = fields.node(key) {
@@ -55,8 +59,28 @@ fn more<'n>(long: &mut Long<'n>, key: &'static str) -> Option<&'n Node> {
     long.more.as_mut().and_then(|fields| fields.node(key))
 }
 
-fn switched_off(node: &Node) -> bool {
-    node.value == Value::Bool(false)
+/// The value of a rule; none when it is switched off.
+fn value<'n>(long: &Long<'n>) -> Option<&'n Node> {
+    long.value.filter(|node| node.value != Value::Bool(false))
+}
+
+/// A rule that is on or off, with a key of its own beside `value` in its long form; its names are the
+/// section, the rule's key and that other key.
+fn switch<T>(
+    fields: &mut Fields<'_>,
+    [section, key, extra]: [&'static str; 3],
+    defaults: Defaults,
+    context: &mut Context<'_>,
+    read: impl FnOnce(&Node, &mut Problems) -> Option<T>,
+    check: impl FnOnce(Option<T>) -> Check,
+) {
+    if let Some(entry) = fields.take(key) {
+        let mut long = context.long(entry, defaults);
+        let extra = more(&mut long, extra).and_then(|n| read(n, context.problems));
+        let on = long.value.and_then(|n| n.boolean(context.problems));
+        let check = (on == Some(true)).then(|| check(extra));
+        context.push(format!("{section}.{key}"), long, check);
+    }
 }
 
 fn base_images(node: &Node, context: &mut Context<'_>) {
@@ -68,7 +92,7 @@ fn base_images(node: &Node, context: &mut Context<'_>) {
         let all_stages = more(&mut long, "stages")
             .and_then(|n| n.choice(&[("final", false), ("all", true)], context.problems))
             .unwrap_or(false);
-        let patterns = long.value.map(|n| n.image_patterns(context.problems));
+        let patterns = value(&long).map(|n| n.image_patterns(context.problems));
         context.push(
             "base_images.allowed".to_owned(),
             long,
@@ -80,7 +104,7 @@ fn base_images(node: &Node, context: &mut Context<'_>) {
     }
     if let Some(entry) = fields.take("prohibited") {
         let long = context.long(entry, defaults);
-        let patterns = long.value.map(|n| n.image_patterns(context.problems));
+        let patterns = value(&long).map(|n| n.image_patterns(context.problems));
         context.push(
             "base_images.prohibited".to_owned(),
             long,
@@ -114,18 +138,16 @@ fn security_requirements(node: &Node, context: &mut Context<'_>) {
         defaults,
         Check::NonRoot,
     );
-    if let Some(entry) = fields.take("no_package_managers") {
-        let mut long = context.long(entry, defaults);
-        let except = more(&mut long, "except")
-            .map(|n| n.globs(Kind::Name, context.problems))
-            .unwrap_or_default();
-        let on = long.value.and_then(|n| n.boolean(context.problems));
-        context.push(
-            format!("{SECTION}.no_package_managers"),
-            long,
-            (on == Some(true)).then_some(Check::NoPackageManagers { except }),
-        );
-    }
+    switch(
+        &mut fields,
+        [SECTION, "no_package_managers", "except"],
+        defaults,
+        context,
+        |node, problems| Some(node.globs(Kind::Name, problems)),
+        |except| Check::NoPackageManagers {
+            except: except.unwrap_or_default(),
+        },
+    );
     if let Some(entry) = fields.take("minimal_packages") {
         let long = context.long(entry, defaults);
         let most = match long.value {
@@ -151,74 +173,15 @@ fn security_requirements(node: &Node, context: &mut Context<'_>) {
             most.map(Check::MinimalPackages),
         );
     }
-    if let Some(entry) = fields.take("security_updates") {
-        let mut long = context.long(entry, defaults);
-        let severity = more(&mut long, "min_severity")
-            .and_then(|n| n.severity(context.problems))
-            .unwrap_or(Severity::Unknown);
-        let on = long.value.and_then(|n| n.boolean(context.problems));
-        context.push(
-            format!("{SECTION}.security_updates"),
-            long,
-            (on == Some(true)).then_some(Check::SecurityUpdates(severity)),
-        );
-    }
+    switch(
+        &mut fields,
+        [SECTION, "security_updates", "min_severity"],
+        defaults,
+        context,
+        Node::severity,
+        |least| Check::SecurityUpdates(least.unwrap_or(Severity::Unknown)),
+    );
     fields.finish(context.problems);
-}
-
-fn runtime_security(node: &Node, context: &mut Context<'_>) {
-    const SECTION: &str = "runtime_security";
-    let Some((mut fields, defaults)) = open(node, "`runtime_security`", context) else {
-        return;
-    };
-    for (key, check) in [
-        ("read_only_filesystem", Check::ReadOnlyFilesystem),
-        ("no_privileged", Check::NoPrivileged),
-        ("no_privilege_escalation", Check::NoPrivilegeEscalation),
-    ] {
-        context.flag(&mut fields, SECTION, key, defaults, check);
-    }
-    type Make = fn(Vec<String>) -> Check;
-    let lists: [(&'static str, Make); 2] = [
-        ("drop_capabilities", Check::DropCapabilities),
-        ("add_capabilities", Check::AddCapabilities),
-    ];
-    for (key, make) in lists {
-        if let Some(entry) = fields.take(key) {
-            let long = context.long(entry, defaults);
-            let names = match long.value {
-                Some(node) if !switched_off(node) => Some(capabilities(node, context.problems)),
-                _ => None,
-            };
-            context.push(format!("{SECTION}.{key}"), long, names.map(make));
-        }
-    }
-    fields.finish(context.problems);
-}
-
-/// Names of capabilities (capabilities(7)), with or without `CAP_`, in any case.
-fn capabilities(node: &Node, problems: &mut Problems) -> Vec<String> {
-    let mut names = Vec::new();
-    for (node, text) in node.texts(problems) {
-        let name = capability(&text);
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {
-            problems.add(
-                &node.place,
-                format!("`{}` is not the name of a capability", shown(&text)),
-            );
-        } else {
-            names.push(name);
-        }
-    }
-    names
-}
-
-pub(crate) fn capability(text: &str) -> String {
-    let upper = text.trim().to_ascii_uppercase();
-    match upper.strip_prefix("CAP_") {
-        Some(name) => name.to_owned(),
-        None => upper,
-    }
 }
 
 fn image(node: &Node, context: &mut Context<'_>) {
@@ -235,10 +198,7 @@ fn image(node: &Node, context: &mut Context<'_>) {
     );
     if let Some(entry) = fields.take("max_size") {
         let long = context.long(entry, defaults);
-        let size = match long.value {
-            Some(node) if !switched_off(node) => bytes(node, context.problems),
-            _ => None,
-        };
+        let size = value(&long).and_then(|node| bytes(node, context.problems));
         context.push(
             "image.max_size".to_owned(),
             long,
@@ -248,16 +208,14 @@ fn image(node: &Node, context: &mut Context<'_>) {
     if let Some(entry) = fields.take("required_labels") {
         labels(entry, defaults, context);
     }
-    if let Some(entry) = fields.take("no_end_of_life") {
-        let mut long = context.long(entry, defaults);
-        let ahead = more(&mut long, "days_ahead").and_then(|n| n.count(context.problems));
-        let on = long.value.and_then(|n| n.boolean(context.problems));
-        context.push(
-            "image.no_end_of_life".to_owned(),
-            long,
-            (on == Some(true)).then_some(Check::EndOfLife(ahead.unwrap_or(0))),
-        );
-    }
+    switch(
+        &mut fields,
+        [SECTION, "no_end_of_life", "days_ahead"],
+        defaults,
+        context,
+        Node::count,
+        |ahead| Check::EndOfLife(ahead.unwrap_or(0)),
+    );
     fields.finish(context.problems);
 }
 
@@ -285,7 +243,8 @@ fn labels(entry: &Entry, defaults: Defaults, context: &mut Context<'_>) {
     };
     let long = context.long(entry, defaults);
     let mut wanted = BTreeMap::new();
-    if let Some(node) = long.value {
+    let node = value(&long);
+    if let Some(node) = node {
         match &node.value {
             Value::Map(entries) => {
                 for entry in entries {
@@ -306,7 +265,7 @@ fn labels(entry: &Entry, defaults: Defaults, context: &mut Context<'_>) {
     context.push(
         "image.required_labels".to_owned(),
         long,
-        Some(Check::Labels(wanted)),
+        node.map(|_| Check::Labels(wanted)),
     );
 }
 
@@ -365,13 +324,10 @@ fn none_of(
 ) {
     if let Some(entry) = fields.take(key) {
         let long = context.long(entry, defaults);
-        let check = match long.value {
-            Some(node) if !switched_off(node) => Some(Check::Select {
-                select: Box::new(select(node, context.problems)),
-                max: 0,
-            }),
-            _ => None,
-        };
+        let check = value(&long).map(|node| Check::Select {
+            select: Box::new(select(node, context.problems)),
+            max: 0,
+        });
         context.push(id, long, check);
     }
 }
@@ -414,6 +370,7 @@ fn misconfigurations(node: &Node, context: &mut Context<'_>) {
         narrow.except_paths = Some(node.globs(Kind::Path, context.problems));
     }
     if let Some(node) = fields.node("kinds") {
+        node.demand_items(context.problems);
         narrow.kinds = Some(node.globs(Kind::Name, context.problems));
     }
     maxima(&mut fields, "misconfigurations", &narrow, defaults, context);
@@ -478,117 +435,6 @@ fn licenses(node: &Node, context: &mut Context<'_>) {
     fields.finish(context.problems);
 }
 
-fn signatures(node: &Node, context: &mut Context<'_>) {
-    let Some((mut fields, defaults)) = open(node, "`signatures`", context) else {
-        return;
-    };
-    let mut rule = SignatureRule {
-        at_least: 1,
-        ..SignatureRule::default()
-    };
-    for (key, globs, any) in [
-        ("keys", &mut rule.keys, &mut rule.any_key),
-        ("identities", &mut rule.identities, &mut rule.any_identity),
-        ("issuers", &mut rule.issuers, &mut rule.any_issuer),
-    ] {
-        match fields.node(key) {
-            Some(node) => *globs = node.globs(Kind::Name, context.problems),
-            None => *any = true,
-        }
-    }
-    if let Some(node) = fields.node("at_least") {
-        rule.at_least = node.count(context.problems).unwrap_or(1).max(1);
-    }
-    context.flag(
-        &mut fields,
-        "signatures",
-        "required",
-        defaults,
-        Check::Signed(rule),
-    );
-    fields.finish(context.problems);
-}
-
-/// Short names of the field's predicate types, as cosign has them.
-const PREDICATES: [(&str, &[&str]); 6] = [
-    ("slsaprovenance", &["https://slsa.dev/provenance/*"]),
-    ("cyclonedx", &["https://cyclonedx.org/bom*"]),
-    ("spdx", &["https://spdx.dev/Document*"]),
-    (
-        "sbom",
-        &["https://cyclonedx.org/bom*", "https://spdx.dev/Document*"],
-    ),
-    ("vuln", &["https://cosign.sigstore.dev/attestation/vuln/*"]),
-    ("openvex", &["https://openvex.dev/ns*"]),
-];
-
-fn attestations(node: &Node, context: &mut Context<'_>) {
-    let Some((mut fields, defaults)) = open(node, "`attestations`", context) else {
-        return;
-    };
-    if let Some(entry) = fields.take("required") {
-        let long = context.long(entry, defaults);
-        let mut rules = Vec::new();
-        if let Some(node) = long.value {
-            for (item, text) in node.texts(context.problems) {
-                let mut types = Globs::default();
-                match PREDICATES.iter().find(|(short, _)| *short == text) {
-                    Some((_, patterns)) => {
-                        for pattern in *patterns {
-                            if let Ok(glob) = Glob::new(pattern, Kind::Name) {
-                                types.add(glob);
-                            }
-                        }
-                    }
-                    None if text.contains([':', '*']) => {
-                        types = item.globs(Kind::Name, context.problems);
-                    }
-                    None => context.problems.add(
-                        &item.place,
-                        format!(
-                            "`{}` is neither the URI of a predicate type nor one of {}",
-                            shown(&text),
-                            PREDICATES.map(|(short, _)| short).join(", ")
-                        ),
-                    ),
-                }
-                rules.push(AttestationRule { text, types });
-            }
-        }
-        context.push(
-            "attestations.required".to_owned(),
-            long,
-            Some(Check::Attested(rules)),
-        );
-    }
-    fields.finish(context.problems);
-}
-
-fn coverage(node: &Node, context: &mut Context<'_>) {
-    let Some((mut fields, defaults)) = open(node, "`coverage`", context) else {
-        return;
-    };
-    let except = fields
-        .node("except")
-        .map(|n| n.globs(Kind::Name, context.problems))
-        .unwrap_or_default();
-    context.flag(
-        &mut fields,
-        "coverage",
-        "required",
-        defaults,
-        Check::Coverage { except },
-    );
-    context.number(
-        &mut fields,
-        "coverage",
-        "max_database_age_days",
-        defaults,
-        Check::DatabaseAge,
-    );
-    fields.finish(context.problems);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -606,11 +452,5 @@ mod tests {
         ] {
             assert_eq!(parse_size(text), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn capabilities_are_normalised() {
-        assert_eq!(capability("cap_net_raw"), "NET_RAW");
-        assert_eq!(capability(" ALL "), "ALL");
     }
 }
