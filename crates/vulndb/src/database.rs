@@ -119,7 +119,8 @@ impl Database {
         }
     }
 
-    /// Answers from `fallback` for the shards and tables that this one lacks.
+    /// Answers from `fallback` for the shards and tables that this one lacks; of days of publication
+    /// the earlier of both counts.
     #[must_use]
     pub fn with_fallback(mut self, fallback: Self) -> Self {
         self.fallback = Some(Box::new(fallback));
