@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use seaworthy_model::{ExitClass, Finding, Package, Relationship, Report, Severity, url_of};
+use seaworthy_model::{ExitClass, Finding, Layer, Package, Relationship, Report, Severity, url_of};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -354,17 +354,41 @@ fn vectors(finding: &Finding) -> Vec<Vector> {
         .collect()
 }
 
-fn details(report: &Report, finding: &Finding, package: &Package) -> Map<String, Value> {
-    let mut details = Map::new();
-    let mut add = |key: &str, name: &str, value: &str| {
+/// What GitLab shows of a finding beside the fields of its schema.
+#[derive(Default)]
+pub(crate) struct Details(Map<String, Value>);
+
+impl Details {
+    /// A text, when there is one.
+    pub(crate) fn add(&mut self, key: &str, name: &str, value: &str) {
         if !value.is_empty() {
             let value = text::plain(value);
-            details.insert(
+            self.0.insert(
                 key.to_owned(),
                 json!({"name": name, "type": "text", "value": value}),
             );
         }
-    };
+    }
+
+    /// Which layer brought it, and by which instruction.
+    pub(crate) fn add_layer(&mut self, layer: Option<&Layer>) {
+        if let Some(layer) = layer {
+            let digest = layer.digest.as_deref().unwrap_or(&layer.diff_id);
+            let instruction = layer.created_by.as_deref().unwrap_or_default();
+            self.add("layer", "Layer", digest);
+            self.add("instruction", "Instruction", instruction);
+        }
+    }
+
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+fn details(report: &Report, finding: &Finding, package: &Package) -> Map<String, Value> {
+    let mut details = Details::default();
+    details.add_layer(words::layer(report, package));
+    let mut add = |key: &str, name: &str, value: &str| details.add(key, name, value);
     add("vendor_status", "Vendor status", finding.state.name());
     add(
         "fixed_version",
@@ -372,18 +396,6 @@ fn details(report: &Report, finding: &Finding, package: &Package) -> Map<String,
         finding.fixed_version.as_deref().unwrap_or_default(),
     );
     add("path", "Path", &package.evidence.path);
-    if let Some(layer) = words::layer(report, package) {
-        add(
-            "layer",
-            "Layer",
-            layer.digest.as_deref().unwrap_or(&layer.diff_id),
-        );
-        add(
-            "instruction",
-            "Instruction",
-            layer.created_by.as_deref().unwrap_or_default(),
-        );
-    }
     add(
         "origin",
         "Brought by",
@@ -407,7 +419,7 @@ fn details(report: &Report, finding: &Finding, package: &Package) -> Map<String,
         "Severity given by",
         &finding.severity_source,
     );
-    details
+    details.into_map()
 }
 
 fn end_of_life(report: &Report, options: &WriteOptions, end: &EndOfLife) -> Option<Vulnerability> {

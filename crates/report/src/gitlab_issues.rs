@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use seaworthy_model::{Layer, Location, Misconfiguration, Report, Secret};
 use serde_json::{Map, Value, json};
 
-use crate::gitlab::{self, NAME_LIMIT, SOLUTION_LIMIT};
+use crate::gitlab::{self, Details, NAME_LIMIT, SOLUTION_LIMIT};
 use crate::{Commit, Error, WriteOptions, issues, text};
 
 /// What GitLab's own analyser writes when there is no commit.
@@ -157,33 +157,13 @@ fn lines(location: &Location) -> Map<String, Value> {
 }
 
 fn details(layer: Option<&Layer>, location: &Location, more: &[(&str, &str, &str)]) -> Value {
-    let mut out = Map::new();
-    let mut add = |key: &str, name: &str, value: &str| {
-        if !value.is_empty() {
-            let value = text::plain(value);
-            out.insert(
-                key.to_owned(),
-                json!({"name": name, "type": "text", "value": value}),
-            );
-        }
-    };
-    if let Some(layer) = layer {
-        add(
-            "layer",
-            "Layer",
-            layer.digest.as_deref().unwrap_or(&layer.diff_id),
-        );
-        add(
-            "instruction",
-            "Instruction",
-            layer.created_by.as_deref().unwrap_or_default(),
-        );
-    }
+    let mut details = Details::default();
+    details.add_layer(layer);
     if location.start_column > 0 {
-        add("column", "Column", &location.start_column.to_string());
+        details.add("column", "Column", &location.start_column.to_string());
     }
     for (key, name, value) in more {
-        add(key, name, value);
+        details.add(key, name, value);
     }
-    Value::Object(out)
+    Value::Object(details.into_map())
 }

@@ -70,12 +70,24 @@ impl<'a> Who<'a> {
     pub(crate) fn section(&self, report: &Report, anchors: &[String]) -> Value {
         let asked = self.asked();
         context! {
-            rows => self.merged.scanners.iter().map(row).collect::<Vec<_>>(),
+            kinds => ScanKind::ALL.map(column),
+            scanners => self.scanners(),
             agreement => self.agreement(asked.len()),
             pairs => self.pairs(&asked),
             alone => self.alone(report, anchors),
             causes => self.causes(),
         }
+    }
+
+    /// The matrix of scanners and kinds.
+    fn scanners(&self) -> Vec<Value> {
+        let mut by: BTreeMap<&ScannerName, Vec<&MatrixRow>> = BTreeMap::new();
+        for row in &self.merged.scanners {
+            by.entry(&row.scanner).or_default().push(row);
+        }
+        by.into_iter()
+            .map(|(name, rows)| scanner(name, &rows))
+            .collect()
     }
 
     /// The scanners that answered for vulnerabilities.
@@ -130,7 +142,8 @@ impl<'a> Who<'a> {
                 let cells: Vec<Value> = (asked.iter())
                     .map(|other| {
                         let both = count(*one, *other);
-                        let share = (one != other && total > 0).then(|| both * 100 / total);
+                        let share = (one != other && both > 0)
+                            .then(|| (both * 100 + total / 2) / total.max(1));
                         context! { count => both, same => one == other, share }
                     })
                     .collect();
@@ -222,6 +235,16 @@ impl<'a> Alone<'a> {
     }
 }
 
+/// The head of a kind's column.
+const fn column(kind: ScanKind) -> &'static str {
+    match kind {
+        ScanKind::Vulnerability => "Vulnerabilities",
+        ScanKind::Secret => "Secrets",
+        ScanKind::Config => "Configuration",
+        ScanKind::License => "Licences",
+    }
+}
+
 fn others((found_by, disagreements): Others<'_>) -> Value {
     let names: Vec<&str> = found_by.iter().map(ScannerName::as_str).collect();
     let why: Vec<String> = (disagreements.iter())
@@ -230,23 +253,47 @@ fn others((found_by, disagreements): Others<'_>) -> Value {
     context! { names => text::plain(&names.join(", ")), why }
 }
 
-/// One cell of the matrix; how long it took is left out, so that equal answers give equal pages.
-fn row(row: &MatrixRow) -> Value {
+/// One scanner of the matrix, with a cell per kind. How long it took is left out, so that equal
+/// answers give equal pages.
+fn scanner(name: &ScannerName, rows: &[&MatrixRow]) -> Value {
+    let cells: Vec<Vec<Value>> = ScanKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let of = rows.iter().filter(|row| row.kind == Some(kind));
+            of.map(|row| cell(row)).collect()
+        })
+        .collect();
+    let mut versions: Vec<String> = rows.iter().map(|r| text::plain(&r.version)).collect();
+    let mut notes: Vec<String> = (rows.iter())
+        .map(|row| match (row.kind, row.status) {
+            // It stands in no cell.
+            (None, RunStatus::Failed | RunStatus::Missing | RunStatus::TimedOut) => {
+                format!("{}: {}", row.status.name(), row.reason)
+            }
+            _ => row.reason.clone(),
+        })
+        .map(|note| text::plain(&text::limit(&note, 1000)))
+        .collect();
+    for list in [&mut versions, &mut notes] {
+        list.retain(|text| !text.is_empty());
+        list.sort();
+        list.dedup();
+    }
     context! {
-        scanner => text::plain(row.scanner.as_str()),
-        version => text::plain(&row.version),
-        kind => row.kind.map(ScanKind::name),
-        status => row.status.name(),
-        tone => match row.status {
-            RunStatus::Ok => "",
-            RunStatus::NotApplicable => "soft",
-            RunStatus::Failed | RunStatus::Missing | RunStatus::TimedOut => "bad",
-        },
+        name => text::plain(name.as_str()),
+        version => versions.join(", "),
+        cells, notes,
+    }
+}
+
+fn cell(row: &MatrixRow) -> Value {
+    context! {
+        status => (row.status != RunStatus::Ok).then_some(row.status.name()),
+        tone => if row.status == RunStatus::NotApplicable { "soft" } else { "bad" },
         // No answer has no numbers: a zero would read as clean.
         total => row.total,
         critical => row.critical,
         alone => row.alone,
-        reason => text::plain(&text::limit(&row.reason, 1000)),
     }
 }
 
@@ -310,14 +357,13 @@ mod tests {
         for page in [page(&merged), joined(&merged, sample::report())] {
             let text = section(&page);
             for expected in [
-                "seaworthy 0.1.0 vulnerability ok 7 2",
-                "trivy secret ok 1 1",
-                // No answer is no zero.
-                "snyk vulnerability failed - - - exit status 2: no token",
+                "seaworthy 0.1.0 7 · 2 critical · 5 alone 2 · 1 critical · 1 alone 2 · 2 alone",
+                // No answer is no zero, and what was not asked for is neither.
+                "snyk failed - - - exit status 2: no token",
                 "all 2",
                 "one only",
                 // Zlib is the one that both found.
-                "Of seaworthy trivy seaworthy 6 1 16 % trivy 1 33 % 3",
+                "Of seaworthy trivy seaworthy 6 1 (17 %) trivy 1 (33 %) 3",
                 "seaworthy: 8",
                 "CVE-2021-44228 in org.apache.logging.log4j:log4j-core 2.14.1",
                 "Private key: etc&#x2f;ssl&#x2f;private&#x2f;host.pem:1",

@@ -13,7 +13,12 @@ fn package(kind: PackageType, name: &str, version: &str, layer: u32, path: &str)
     package
 }
 
-fn finding(id: &str, package: usize, severity: Severity, fixed: Option<&str>) -> Finding {
+pub(crate) fn finding(
+    id: &str,
+    package: usize,
+    severity: Severity,
+    fixed: Option<&str>,
+) -> Finding {
     Finding {
         id: id.to_owned(),
         aliases: Vec::new(),

@@ -23,10 +23,12 @@ pub(crate) fn findings(report: &Report) -> impl Iterator<Item = (&Finding, &Pack
 pub(crate) fn end_of_support(report: &Report) -> Option<String> {
     let support = report.support.as_ref().filter(|support| support.ended)?;
     let name = &report.inventory.distribution.as_ref()?.name;
-    Some(format!(
-        "{name} gets no more security fixes since {}",
-        support.end
-    ))
+    // Another scanner may tell that it has ended, and not when.
+    let since = match support.end.as_str() {
+        "" => String::new(),
+        day => format!(" since {day}"),
+    };
+    Some(format!("{name} gets no more security fixes{since}"))
 }
 
 /// Whether the allowlist approves a finding, by its id or an alias.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_model::{Inventory, Rating, State, TargetKind};
+use seaworthy_model::{Inventory, Package, Rating, State, TargetKind};
 use serde_json::Value;
 
 use super::fields::{self, get, list, string, text};
@@ -41,14 +41,16 @@ pub(super) fn read(document: &Value, bytes: &[u8]) -> Result<ScannerReport, Read
     report.packages = packages;
     report.lists_packages = true;
     report.coverage = coverage;
-    if let Some(image) = image {
-        report.digests.extend(image.manifest_digest);
-        report.digests.extend(image.config_digest);
+    if let Some(image) = &image {
+        report.digests.extend(image.manifest_digest.clone());
+        report.digests.extend(image.config_digest.clone());
     }
+    report.image = image;
     // Trivy writes an empty list into every document, so an empty one says nothing about a scan.
-    if !list(document, "vulnerabilities").is_empty() {
+    let entries = fields::answer(document, "vulnerabilities", format)?;
+    if !entries.is_empty() {
         report.kinds.insert(ScanKind::Vulnerability);
-        vulnerabilities(&mut report, document);
+        vulnerabilities(&mut report, document, entries);
     }
     Ok(report)
 }
@@ -61,51 +63,63 @@ fn components<'a>(value: &'a Value, out: &mut BTreeMap<&'a str, &'a Value>) {
     }
 }
 
-fn vulnerabilities(report: &mut ScannerReport, document: &Value) {
+fn vulnerabilities(report: &mut ScannerReport, document: &Value, entries: &[Value]) {
     let mut known = BTreeMap::new();
+    let whole = get(get(document, "metadata"), "component");
+    known.insert(text(whole, "bom-ref"), whole);
     components(document, &mut known);
     let mut skipped = 0;
-    for entry in list(document, "vulnerabilities") {
+    for entry in entries {
         let id = text(entry, "id");
         if id.is_empty() {
             skipped += 1;
             continue;
         }
         let base = vulnerability(entry, id);
-        for affects in list(entry, "affects") {
-            let reference = text(affects, "ref");
-            let component = known.get(reference).copied().unwrap_or(&Value::Null);
-            // Some tools refer to the purl itself.
-            let purl = match text(component, "purl") {
-                "" => reference,
-                purl => purl,
-            };
-            let told = list(affects, "versions")
-                .first()
-                .map_or("", |v| text(v, "version"));
-            let name = text(component, "name");
-            let version = match told {
-                "" => text(component, "version"),
-                told => told,
-            };
-            let found = Vulnerability {
-                package: package(purl, None, name, version, ""),
+        let mut affected: Vec<_> = (list(entry, "affects").iter())
+            .map(|affects| component(affects, &known))
+            .collect();
+        if affected.is_empty() {
+            // The list is optional (CycloneDX 1.6, `vulnerabilities[].affects`).
+            affected.push(package("", None, "", "", ""));
+        }
+        let state = text(get(entry, "analysis"), "state");
+        for package in affected {
+            let vulnerability = Vulnerability {
+                package,
                 ..base.clone()
             };
-            let analysis = get(entry, "analysis");
-            match text(analysis, "state") {
-                "" => report.vulnerabilities.push(found),
-                word if fields::state(word) == State::NotAffected => {
-                    report.ignored.push(Ignored {
-                        vulnerability: found,
-                        reason: format!("analysis state {word}"),
-                    });
-                }
-                _ => report.vulnerabilities.push(found),
+            // What was examined and is no problem here, or none any more.
+            if matches!(fields::state(state), State::NotAffected | State::Fixed) {
+                report.ignored.push(Ignored {
+                    vulnerability,
+                    reason: format!("analysis state {state}"),
+                });
+            } else {
+                report.vulnerabilities.push(vulnerability);
             }
         }
     }
     report.note_skipped(skipped, "an id");
+}
+
+/// The package that an entry of `affects` refers to.
+fn component(affects: &Value, known: &BTreeMap<&str, &Value>) -> Package {
+    let reference = text(affects, "ref");
+    let component = known.get(reference).copied().unwrap_or(&Value::Null);
+    // Some tools refer to the purl itself.
+    let purl = match text(component, "purl") {
+        "" => reference,
+        purl => purl,
+    };
+    let told = list(affects, "versions")
+        .first()
+        .map_or("", |v| text(v, "version"));
+    let version = match told {
+        "" => text(component, "version"),
+        told => told,
+    };
+    package(purl, None, text(component, "name"), version, "")
 }
 
 fn vulnerability(entry: &Value, id: &str) -> Vulnerability {

@@ -11,7 +11,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 pub const MAX_VALUES: usize = 20_000_000;
 
 /// Most objects among them; one takes more than half a kilobyte.
-pub const MAX_OBJECTS: usize = 3_000_000;
+pub const MAX_OBJECTS: usize = 2_000_000;
 
 /// Why a report could not be read. None of these is a report without findings.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +137,15 @@ impl ReadError {
             remedy,
         }
     }
+}
+
+/// Whether the bytes begin as a report does, in whichever encoding; those of archives and other
+/// targets do not.
+pub(super) fn looks_like_json(bytes: &[u8]) -> bool {
+    let is_mark = |byte: &u8| matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    let mut text =
+        (bytes.iter().take(256)).filter(|byte| !is_mark(byte) && !byte.is_ascii_whitespace());
+    matches!(text.next(), Some(b'{' | b'['))
 }
 
 /// The bytes of a report that may be parsed, without a byte order mark.

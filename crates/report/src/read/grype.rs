@@ -1,9 +1,12 @@
 //! Grype's JSON.
 
-use seaworthy_model::{Epss, KnownExploited, Rating, State, TargetKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use seaworthy_model::{Epss, ImageFacts, KnownExploited, Rating, State, TargetKind};
 use serde_json::Value;
 
 use super::fields::{self, first, get, list, path, string, strings, text};
+use super::image;
 use super::packages::{self, package};
 use super::{Ignored, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulnerability};
 
@@ -53,6 +56,15 @@ fn target(report: &mut ScannerReport, document: &Value) {
             .digests
             .extend((!digest.is_empty()).then(|| digest.to_owned()));
     }
+    // The configuration as it lies in the registry, in base64.
+    let config = STANDARD.decode(text(target, "config")).unwrap_or_default();
+    let config: Value = serde_json::from_slice(&config).unwrap_or_default();
+    let digest = |key: &str| Some(string(target, key)).filter(|digest| !digest.is_empty());
+    report.image = image::facts(&config, &[]).map(|facts| ImageFacts {
+        config_digest: digest("imageID"),
+        manifest_digest: digest("manifestDigest"),
+        ..facts
+    });
     let distro = get(document, "distro");
     report.distribution =
         packages::distribution(first(distro, &["id", "name"]), text(distro, "version"));

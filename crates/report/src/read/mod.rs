@@ -11,12 +11,14 @@ mod fields;
 mod format;
 mod gitlab;
 mod grype;
+mod image;
 mod osv;
 mod own;
 mod packages;
 #[cfg(test)]
 mod refusals;
 mod sarif;
+mod single;
 mod snyk;
 mod syft;
 #[cfg(test)]
@@ -29,9 +31,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use seaworthy_model::{
-    Coverage, CoverageEntry, CoverageKind, Date, Distribution, Epss, KnownExploited, LicenseClass,
-    Location, Misconfiguration, Origin, Package, PackageType, Rating, Report, Secret, Severity,
-    State, Target, Tool,
+    Coverage, CoverageEntry, CoverageKind, Date, Distribution, Epss, ImageFacts, KnownExploited,
+    LicenseClass, Location, Misconfiguration, Origin, Package, PackageType, Rating, Report, Secret,
+    Severity, State, Support, Target, Tool,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +42,7 @@ pub use error::{MAX_BYTES, MAX_OBJECTS, MAX_VALUES, ReadError};
 pub(crate) use fields::is_bundle;
 pub use format::ReportFormat;
 pub(crate) use packages::scheme_of;
+pub use single::single;
 
 /// Who made a report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -278,6 +281,10 @@ pub struct ScannerReport {
     pub digests: BTreeSet<String>,
     /// The distribution, when the report names one.
     pub distribution: Option<Distribution>,
+    /// The image's configuration and layers, as far as the report has them.
+    pub image: Option<ImageFacts>,
+    /// Until when the distribution is supported, as far as the report tells.
+    pub support: Option<Support>,
     /// What it looked for, as far as the report tells.
     pub kinds: BTreeSet<ScanKind>,
     /// Whether [`ScannerReport::packages`] is the whole inventory, not only the vulnerable part.
@@ -312,6 +319,8 @@ impl ScannerReport {
             target: Target::default(),
             digests: BTreeSet::new(),
             distribution: None,
+            image: None,
+            support: None,
             kinds: BTreeSet::new(),
             lists_packages: false,
             packages: Vec::new(),

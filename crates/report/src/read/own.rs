@@ -49,6 +49,8 @@ pub(super) fn read_any(document: &Value) -> Result<ScannerReport, ReadError> {
     });
     let inventory = get(document, "inventory");
     report.distribution = one::<Distribution>(get(inventory, "distribution"));
+    report.image = one(get(inventory, "image"));
+    report.support = one(get(document, "support"));
     let image = get(inventory, "image");
     for key in ["manifest_digest", "config_digest"] {
         let digest = string(image, key);

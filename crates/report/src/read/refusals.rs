@@ -159,6 +159,10 @@ fn reports_without_the_part_that_answers() {
             r#"{"ok": true, "vulnerabilities": [], "applications": {"vulnerabilities": []}}"#,
             "`applications` is no list",
         ),
+        (
+            r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [], "vulnerabilities": {"id": "CVE-2024-1"}}"#,
+            "`vulnerabilities` is no list",
+        ),
         (r#"{"version": "2.1.0", "runs": []}"#, "no run"),
         (
             r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": []}}}]}"#,
@@ -230,6 +234,16 @@ fn sarif_without_results_tells_what_was_looked_for() {
         let report = read(text.as_bytes(), None).unwrap();
         assert_eq!(report.kinds, [expected].into(), "{tool}");
     }
+    // Several tools in one log, each for its own purpose.
+    let text = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "gitleaks"}}, "results": []},
+        {"tool": {"driver": {"name": "Grype"}}, "results": [{"ruleId": "CVE-2024-1-zlib", "message": {"text": "x"}}]}]}"#;
+    let report = read(text.as_bytes(), None).unwrap();
+    assert_eq!(report.scanner.as_str(), "gitleaks + grype");
+    assert_eq!(
+        report.kinds,
+        [ScanKind::Vulnerability, ScanKind::Secret].into()
+    );
+    assert_eq!(report.vulnerabilities.len(), 1);
     let mut ours = sample::clean();
     ours.scanners = vec!["secret".to_owned(), "config".to_owned()];
     let mut out = Vec::new();

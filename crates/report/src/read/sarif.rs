@@ -12,15 +12,25 @@ use super::{ReadError, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulne
 
 pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     let runs = list(document, "runs");
-    let Some(first) = runs.first() else {
+    if runs.is_empty() {
         return Err(ReadError::Shape {
             format: ReportFormat::Sarif,
             what: "it has no run, so nothing was looked for".to_owned(),
         });
+    }
+    // Logs of several tools come in one file too.
+    let mut names: Vec<&str> = Vec::new();
+    for run in runs {
+        let name = text(path(run, &["tool", "driver"]), "name");
+        if !name.is_empty() && !names.contains(&name) && names.len() < 8 {
+            names.push(name);
+        }
+    }
+    let name = match names.as_slice() {
+        [] => "sarif".to_owned(),
+        names => names.join(" + "),
     };
-    let name = text(path(first, &["tool", "driver"]), "name");
-    let name = if name.is_empty() { "sarif" } else { name };
-    let mut report = ScannerReport::new(ScannerName::from(name.to_owned()), ReportFormat::Sarif);
+    let mut report = ScannerReport::new(ScannerName::from(name), ReportFormat::Sarif);
     report.target.source = "sarif".to_owned();
     let version = text(document, "version");
     if version != "2.1.0" {
@@ -30,9 +40,6 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     }
     for run in runs {
         self::run(&mut report, run)?;
-    }
-    if report.kinds.is_empty() {
-        report.kinds.insert(purpose(&report.scanner));
     }
     Ok(report)
 }
@@ -48,6 +55,7 @@ fn purpose(scanner: &ScannerName) -> ScanKind {
 
 fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
     let driver = path(run, &["tool", "driver"]);
+    let tool = ScannerName::from(string(driver, "name"));
     report.tool.version = first(driver, &["version", "semanticVersion"]).to_owned();
     for invocation in list(run, "invocations") {
         if get(invocation, "executionSuccessful").as_bool() == Some(false) {
@@ -55,7 +63,7 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
                 .first()
                 .map_or("", |n| text(get(n, "message"), "text"));
             return Err(ReadError::ScannerFailed {
-                scanner: report.scanner.clone(),
+                scanner: tool,
                 message: if message.is_empty() {
                     "the run was not successful"
                 } else {
@@ -73,12 +81,6 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
         });
     };
     let properties = get(run, "properties");
-    // Our own log names what was looked for.
-    report.kinds.extend(
-        strings(properties, "scanners")
-            .iter()
-            .filter_map(|word| ScanKind::of_scanner_word(word)),
-    );
     if report.target.name.is_empty() {
         report.target.name = first(properties, &["imageName", "image"]).to_owned();
     }
@@ -91,6 +93,7 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
     report.digests.extend((!id.is_empty()).then_some(id));
     let rules = rules(driver);
     let all = list(driver, "rules");
+    let before = entries(report);
     for result in results {
         if !list(result, "suppressions").is_empty()
             || matches!(
@@ -111,9 +114,26 @@ fn run(report: &mut ScannerReport, run: &Value) -> Result<(), ReadError> {
             .or_else(|| rules.get(id).copied())
             .unwrap_or(&Value::Null);
         let id = if id.is_empty() { text(rule, "id") } else { id };
-        self::result(report, result, rule, id);
+        self::result(report, &tool, result, rule, id);
     }
+    // Our own log names what was looked for.
+    let asked = strings(properties, "scanners");
+    let asked: Vec<ScanKind> = (asked.iter())
+        .filter_map(|word| ScanKind::of_scanner_word(word))
+        .collect();
+    if asked.is_empty() && entries(report) == before {
+        report.kinds.insert(purpose(&tool));
+    }
+    report.kinds.extend(asked);
     Ok(())
+}
+
+/// How much a report holds already.
+fn entries(report: &ScannerReport) -> usize {
+    report.vulnerabilities.len()
+        + report.secrets.len()
+        + report.misconfigurations.len()
+        + report.licenses.len()
 }
 
 fn rules(driver: &Value) -> BTreeMap<&str, &Value> {
@@ -123,7 +143,7 @@ fn rules(driver: &Value) -> BTreeMap<&str, &Value> {
         .collect()
 }
 
-fn result(report: &mut ScannerReport, result: &Value, rule: &Value, id: &str) {
+fn result(report: &mut ScannerReport, tool: &ScannerName, result: &Value, rule: &Value, id: &str) {
     let properties = get(rule, "properties");
     let tags: Vec<String> = strings(properties, "tags")
         .into_iter()
@@ -142,7 +162,7 @@ fn result(report: &mut ScannerReport, result: &Value, rule: &Value, id: &str) {
         report.kinds.insert(ScanKind::Vulnerability);
         let found = self::vulnerability(&found, id, result, rule, severity, &location, message);
         report.vulnerabilities.push(found);
-    } else if tagged("secret") || tagged("secrets") || is_secret_scanner(&report.scanner) {
+    } else if tagged("secret") || tagged("secrets") || is_secret_scanner(tool) {
         report.kinds.insert(ScanKind::Secret);
         report.secrets.push(Secret {
             rule: id.to_owned(),

@@ -276,6 +276,47 @@ fn bills_of_materials_have_packages_only() {
     assert_eq!(report.packages[0].evidence.path, "var/lib/dpkg/status");
 }
 
+/// What CycloneDX allows: no list of components, the document's own component, and an analysis.
+#[test]
+fn vulnerabilities_of_cyclonedx_are_not_lost() {
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+        "metadata": {"component": {"bom-ref": "app", "type": "application", "name": "web", "version": "1.8"}},
+        "components": [{"bom-ref": "a", "type": "library", "name": "x", "version": "1.0.0", "purl": "pkg:npm/x@1.0.0"}],
+        "vulnerabilities": [
+            {"id": "CVE-2024-1"},
+            {"id": "CVE-2024-2", "affects": [{"ref": "app"}]},
+            {"id": "CVE-2024-3", "affects": [{"ref": "a"}, {"ref": "pkg:npm/y@2.0.0"}]},
+            {"id": "CVE-2024-4", "affects": [{"ref": "a"}], "analysis": {"state": "not_affected"}},
+            {"id": "CVE-2024-5", "affects": [{"ref": "a"}], "analysis": {"state": "resolved"}},
+            {"id": "CVE-2024-6", "affects": [{"ref": "a"}], "analysis": {"state": "exploitable"}},
+            {"affects": [{"ref": "a"}]}
+        ]}"#;
+    let report = report(text);
+    let found: Vec<String> = (report.vulnerabilities.iter())
+        .map(|v| format!("{} {} {}", v.id, v.package.name, v.package.version))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "CVE-2024-1  ",
+            "CVE-2024-2 web 1.8",
+            "CVE-2024-3 x 1.0.0",
+            "CVE-2024-3 y 2.0.0",
+            "CVE-2024-6 x 1.0.0",
+        ]
+    );
+    let ignored: Vec<&str> = report.ignored.iter().map(|i| i.reason.as_str()).collect();
+    assert_eq!(
+        ignored,
+        ["analysis state not_affected", "analysis state resolved"]
+    );
+    assert!(
+        report.coverage.entries[0]
+            .detail
+            .contains("1 entry without an id")
+    );
+}
+
 #[test]
 fn trivys_checks_of_the_image_are_about_its_configuration() {
     let report = report(

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use seaworthy_model::{
-    LicenseClass, Location, Misconfiguration, PackageType, Rating, Secret, Severity, State,
-    TargetKind,
+    ImageFacts, LicenseClass, Location, Misconfiguration, PackageType, Rating, Secret, Severity,
+    State, Support, TargetKind,
 };
 use serde_json::Value;
 
 use super::fields::{self, first, get, line, list, path, string, strings, text};
+use super::image;
 use super::packages::{self, package};
 use super::{
     Ignored, License, ReadError, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulnerability,
@@ -57,13 +58,23 @@ fn target(report: &mut ScannerReport, document: &Value) {
     };
     let os = get(metadata, "OS");
     report.distribution = packages::distribution(text(os, "Family"), text(os, "Name"));
-    let id = string(metadata, "ImageID");
-    report.digests.extend((!id.is_empty()).then_some(id));
-    for digest in strings(metadata, "RepoDigests") {
-        if let Some((_, digest)) = digest.split_once('@') {
-            report.digests.insert(digest.to_owned());
-        }
-    }
+    // It says that support has ended and not since when; that it has not is left out.
+    report.support = (get(os, "EOSL").as_bool() == Some(true)).then(|| Support {
+        end: String::new(),
+        ended: true,
+    });
+    let id = Some(string(metadata, "ImageID")).filter(|id| !id.is_empty());
+    let digests: Vec<String> = (strings(metadata, "RepoDigests").iter())
+        .filter_map(|digest| Some(digest.split_once('@')?.1.to_owned()))
+        .collect();
+    report.image =
+        image::facts(get(metadata, "ImageConfig"), list(metadata, "Layers")).map(|i| ImageFacts {
+            config_digest: id.clone(),
+            manifest_digest: digests.first().cloned(),
+            ..i
+        });
+    report.digests.extend(id);
+    report.digests.extend(digests);
 }
 
 /// The elements of a list on which the answer hangs.
@@ -101,6 +112,7 @@ fn result(
         if found.version.is_empty() {
             found.version = full_version(entry, "");
         }
+        found.evidence.layer = image::layer_of(report.image.as_ref(), entry);
         let source = text(entry, "SrcName");
         if !source.is_empty() && source != found.name {
             found.source_name = Some(source.to_owned());
@@ -109,7 +121,10 @@ fn result(
     }
     for entry in answer(result, "Vulnerabilities")? {
         match vulnerability(entry, kind, place) {
-            Some(found) => report.vulnerabilities.push(found),
+            Some(mut found) => {
+                found.package.evidence.layer = image::layer_of(report.image.as_ref(), entry);
+                report.vulnerabilities.push(found);
+            }
             None => *skipped += 1,
         }
     }

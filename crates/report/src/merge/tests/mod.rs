@@ -7,8 +7,8 @@ mod same;
 mod size;
 
 use seaworthy_model::{
-    Distribution, ExitClass, Finding, LicenseClass, Location, MatchReason, Origin, Package,
-    PackageType, Report, Severity, State,
+    Distribution, ExitClass, Finding, LicenseClass, Location, MatchReason, Package, PackageType,
+    Report, Severity, State,
 };
 
 use super::*;
@@ -62,27 +62,18 @@ fn ours() -> ScannerRun {
         "only the compiled-in starter table answered",
     ));
     let finding = |id: &str, package, severity, source: &str, fixed: Option<&str>| Finding {
-        id: id.to_owned(),
-        aliases: Vec::new(),
-        package,
         state: if fixed.is_some() {
             State::Fixed
         } else {
             State::WillNotFix
         },
-        severity,
         severity_source: source.to_owned(),
         ratings: Vec::new(),
-        epss: None,
-        published: None,
-        kev: None,
-        fixed_version: fixed.map(str::to_owned),
-        fix_command: None,
-        origin: Origin::Base,
         reason: MatchReason {
             source: "debian-tracker".to_owned(),
             ..MatchReason::default()
         },
+        ..crate::sample::finding(id, package, severity, fixed)
     };
     report.findings = vec![
         finding(
