@@ -8,7 +8,7 @@ use seaworthy_model::{ExitClass, Finding, Remediation, Report, Severity};
 use serde::Serialize;
 
 use crate::diff::active;
-use crate::standing::{counted, incomplete};
+use crate::standing::{counted, incomplete, lists_packages};
 use crate::{Diff, Error, Tally, Waivers, diff, iso, text, write_json};
 
 /// The name of the file that the pipelines of the field expect.
@@ -179,7 +179,10 @@ fn improvements(
             (format!("{}_reduced", s.name()), less)
         })
         .collect();
-    let packages = |report: &Report| number(report.inventory.packages.len());
+    let packages = |report: &Report| {
+        let count = report.inventory.packages.len();
+        number(count).filter(|_| lists_packages(report))
+    };
     for (key, counts) in [
         ("fixable_reduced", fixable),
         ("exploited_reduced", exploited),

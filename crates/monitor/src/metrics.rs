@@ -149,8 +149,8 @@ pub struct Measurement {
     pub misconfigurations: Option<u64>,
     /// Licences that must not be used; none when nobody looked for them.
     pub forbidden_licenses: Option<u64>,
-    /// Packages.
-    pub packages: u64,
+    /// Packages; none when the report lists only those with findings.
+    pub packages: Option<u64>,
     /// Gaps in the coverage.
     pub coverage_gaps: u64,
     /// Day of the newest advisories, `YYYY-MM-DD`; empty when not known.
@@ -216,7 +216,7 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         secrets: counted_by(report, "secret", report.secrets.len()),
         misconfigurations: counted_by(report, "config", report.misconfigurations.len()),
         forbidden_licenses: counted_by(report, "license", forbidden),
-        packages: number(inventory.packages.len()),
+        packages: standing::lists_packages(report).then(|| number(inventory.packages.len())),
         coverage_gaps: number(inventory.coverage.entries.len()),
         database_date: report.database.date.clone(),
         support: report.support.as_ref().map(|s| (s.end.clone(), s.ended)),
@@ -318,8 +318,9 @@ pub struct SecurityMetrics {
     /// Misconfigurations; absent when nobody looked for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misconfigurations: Option<u64>,
-    /// Packages.
-    pub packages: u64,
+    /// Packages; absent when the report lists only those with findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages: Option<u64>,
     /// Gaps in the coverage.
     pub coverage_gaps: u64,
     /// Why the status is `unknown`, one sentence each; absent when it is known.

@@ -83,6 +83,16 @@ fn nothing_answered(report: &Report) -> bool {
         })
 }
 
+/// Whether a report lists every package. Other scanners list only those with findings, unless they
+/// are asked for more; that shows when each package of theirs has one.
+pub(crate) fn lists_packages(report: &Report) -> bool {
+    if matches!(report.tool.name.as_str(), "" | "seaworthy") {
+        return true;
+    }
+    let with_findings: BTreeSet<usize> = report.findings.iter().map(|f| f.package).collect();
+    (0..report.inventory.packages.len()).any(|package| !with_findings.contains(&package))
+}
+
 /// The shard whose advisories are about a package.
 pub(crate) fn shard_key(package: &Package, report: &Report) -> Option<String> {
     match package.kind.ecosystem() {
@@ -188,6 +198,20 @@ mod tests {
         assert!(not_assessed(&report).is_empty());
         assert_eq!(counted(&report, "secret", 0), None);
         assert_eq!(counted(&report, "secret", 2), Some(2));
+    }
+
+    #[test]
+    fn reports_that_list_only_what_is_vulnerable_are_known_by_that() {
+        let mut report = with(&[], &[]);
+        sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Low);
+        assert!(lists_packages(&report));
+        report.tool.name = "trivy".to_owned();
+        assert!(!lists_packages(&report));
+        sample::package(&mut report, "zlib1g", "1");
+        assert!(lists_packages(&report));
+        report.inventory.packages.clear();
+        report.findings.clear();
+        assert!(!lists_packages(&report));
     }
 
     #[test]

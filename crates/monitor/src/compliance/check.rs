@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::supply::{self, Predicate, attested_by};
 use super::{Evidence, Status};
 use crate::score::is_fixable;
+use crate::standing::lists_packages;
 use crate::time::DAY;
 
 /// How many things a check names.
@@ -440,6 +441,9 @@ fn inventory(facts: &Facts<'_>) -> Answer {
         .collect();
     if !unread.is_empty() {
         return Answer::of(Status::NotAssessed, unread);
+    }
+    if !lists_packages(facts.evidence.report) {
+        return Answer::unknown("the report lists only packages with findings");
     }
     let mut answer = Answer::met();
     let keys = attested_by(&facts.evidence.supply, Predicate::BillOfMaterials);

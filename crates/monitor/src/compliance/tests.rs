@@ -108,7 +108,17 @@ fn without_evidence_nothing_is_met() {
 #[test]
 fn each_kind_of_evidence_decides_its_controls() {
     type Change = fn(&mut Report);
-    let cases: [(&str, Change, Framework, &str, Status); 17] = [
+    let cases: [(&str, Change, Framework, &str, Status); 18] = [
+        (
+            "only what is vulnerable is listed",
+            |r| {
+                r.tool.name = "trivy".to_owned();
+                r.inventory.packages.clear();
+            },
+            Framework::PciDss4,
+            "6.3.2",
+            Status::NotAssessed,
+        ),
         (
             "advisories of yesterday's date elsewhere",
             |r| r.database.date = "2026-11-26".to_owned(),

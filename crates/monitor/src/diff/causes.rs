@@ -8,7 +8,7 @@ use seaworthy_model::{
 use super::findings::Group;
 use super::packages::{Versions, direction};
 use super::{Cause, Direction};
-use crate::standing::shard_key;
+use crate::standing::{lists_packages, shard_key};
 
 pub(super) struct Causes<'a> {
     old: &'a Report,
@@ -21,6 +21,9 @@ pub(super) struct Causes<'a> {
     /// What the new report says is not affected, by package and id.
     cleared: FxHashMap<(PackageType, &'a str, &'a str), &'a Finding>,
     base: Option<(String, String)>,
+    /// Whether each of the reports lists every package.
+    old_is_whole: bool,
+    new_is_whole: bool,
 }
 
 fn gaps_only_in<'a>(report: &'a Report, other: &Report) -> Vec<&'a CoverageEntry> {
@@ -65,6 +68,8 @@ impl<'a> Causes<'a> {
             old_gaps: gaps_only_in(old, new),
             cleared,
             base,
+            old_is_whole: lists_packages(old),
+            new_is_whole: lists_packages(new),
         }
     }
 
@@ -98,6 +103,9 @@ impl<'a> Causes<'a> {
             return Cause::NotAssessed { gap };
         }
         let before = group.versions.join(", ");
+        if after.is_empty() && !self.new_is_whole {
+            return Cause::NotListed { version: before };
+        }
         if after.is_empty() {
             return self
                 .rebased(group.finding, "removed".to_owned())
@@ -149,6 +157,9 @@ impl<'a> Causes<'a> {
             return Cause::NewlyAssessed { gap };
         }
         let now = group.versions.join(", ");
+        if before.is_empty() && !self.old_is_whole {
+            return Cause::NotListedBefore { version: now };
+        }
         if before.is_empty() {
             return self
                 .rebased(group.finding, "added".to_owned())

@@ -2,6 +2,8 @@
 
 mod causes;
 mod findings;
+#[cfg(test)]
+mod gap_tests;
 mod issues;
 mod packages;
 #[cfg(test)]
@@ -10,7 +12,7 @@ mod tests;
 use seaworthy_model::{Origin, PackageType, Report, Severity, State};
 use serde::Serialize;
 
-use crate::standing::{looked_for, not_assessed};
+use crate::standing::{lists_packages, looked_for, not_assessed};
 use crate::{Tally, Waivers};
 
 /// One of the two reports.
@@ -134,6 +136,17 @@ pub enum Cause {
         /// The version that it has.
         version: String,
     },
+    /// Not reported any more, by a report that lists only packages with findings: its package was
+    /// mended or removed.
+    NotListed {
+        /// The version that it had.
+        version: String,
+    },
+    /// Reported now; the old report lists only packages with findings.
+    NotListedBefore {
+        /// The version that it has.
+        version: String,
+    },
     /// The same source package under another name.
     PackageRenamed {
         /// Old name.
@@ -210,6 +223,12 @@ impl Cause {
             } => format!("package {} {from} {arrow} {to}", direction.name()),
             Self::PackageRemoved { version } => format!("package removed (was {version})"),
             Self::PackageAdded { version } => format!("package added ({version})"),
+            Self::NotListed { version } => {
+                format!("no longer reported (was {version}), package changed or removed")
+            }
+            Self::NotListedBefore { version } => {
+                format!("newly reported ({version}), package not listed before")
+            }
             Self::PackageRenamed { from, to } => format!("package renamed {from} {arrow} {to}"),
             Self::BaseImageChanged { from, to, package } => {
                 format!("base image changed {from} {arrow} {to}, package {package}")
@@ -406,7 +425,7 @@ pub fn diff(old: &Report, new: &Report, waivers: &Waivers) -> Diff {
         remaining: Vec::new(),
         waived: Vec::new(),
         not_assessed: Vec::new(),
-        packages: packages::changes(&before, &after),
+        packages: packages::changes((old, &before), (new, &after)),
         issues: issues::changes(old, new),
         caveats: caveats(old, new),
         base_image,
@@ -420,6 +439,11 @@ fn caveats(old: &Report, new: &Report) -> Vec<String> {
     for (word, report) in [("old", old), ("new", new)] {
         for gap in not_assessed(report) {
             caveats.push(format!("the {word} report was not assessed: {gap}"));
+        }
+        if !lists_packages(report) {
+            caveats.push(format!(
+                "the {word} report lists only packages with findings: which packages came or went is not known"
+            ));
         }
         if report.hidden > 0 {
             caveats.push(format!(

@@ -6,6 +6,7 @@ use seaworthy_model::{PackageType, Report};
 use seaworthy_versions::Scheme;
 
 use super::{Direction, PackageChange, PackageChanges};
+use crate::standing::lists_packages;
 
 /// The versions of each package, sorted.
 pub(super) type Versions<'a> = BTreeMap<(PackageType, &'a str), Vec<&'a str>>;
@@ -24,7 +25,12 @@ pub(super) fn versions(report: &Report) -> Versions<'_> {
     all
 }
 
-pub(super) fn changes(before: &Versions<'_>, after: &Versions<'_>) -> PackageChanges {
+/// What came, went and changed; what a report does not list did not come or go.
+pub(super) fn changes(
+    (old, before): (&Report, &Versions<'_>),
+    (new, after): (&Report, &Versions<'_>),
+) -> PackageChanges {
+    let (old_is_whole, new_is_whole) = (lists_packages(old), lists_packages(new));
     let owned = |list: &[&str]| list.iter().map(|&v| v.to_owned()).collect::<Vec<_>>();
     let change = |&(kind, name): &(PackageType, &str), from: &[&str], to: &[&str]| PackageChange {
         kind,
@@ -35,13 +41,14 @@ pub(super) fn changes(before: &Versions<'_>, after: &Versions<'_>) -> PackageCha
     let mut changes = PackageChanges::default();
     for (key, from) in before {
         match after.get(key) {
-            None => changes.removed.push(change(key, from, &[])),
+            None if new_is_whole => changes.removed.push(change(key, from, &[])),
+            None => {}
             Some(to) if to != from => changes.changed.push(change(key, from, to)),
             Some(_) => {}
         }
     }
     for (key, to) in after {
-        if !before.contains_key(key) {
+        if old_is_whole && !before.contains_key(key) {
             changes.added.push(change(key, &[], to));
         }
     }

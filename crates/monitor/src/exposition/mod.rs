@@ -168,7 +168,7 @@ pub const FAMILIES: &[Family] = &[
         |m, _| m.forbidden_licenses.map(|n| n as f64),
     ),
     gauge("container_packages", "Packages in the image.", |m, _| {
-        Some(m.packages as f64)
+        m.packages.map(|n| n as f64)
     }),
     gauge(
         "container_security_score",
