@@ -59,3 +59,23 @@ fn package_managers_of_a_root_file_system_are_found_and_sources_have_none() {
     assert_eq!(managers(&rootfs), Some(expected.to_vec()));
     assert_eq!(managers(&TargetRef::Dir(root.to_owned())), None);
 }
+
+#[test]
+fn what_a_bill_of_materials_has_no_files_for_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("bom.json");
+    fs::write(&file, r#"{"bomFormat":"CycloneDX","specVersion":"1.6"}"#).expect("writable");
+    let options = ReadOptions {
+        scanners: Scanners {
+            configuration: Some(seaworthy_misconfig::Options::default()),
+            ..Scanners::default()
+        },
+        ..ReadOptions::default()
+    };
+    let read = read(&TargetRef::Sbom(file), &options, &Nobody).expect("readable");
+    let gaps: Vec<_> = (read.inventory.coverage.entries.iter())
+        .map(|gap| (gap.kind, gap.subject.as_str()))
+        .collect();
+    assert_eq!(gaps, [(CoverageKind::ScannerMissing, "config")]);
+    assert_eq!(read.inventory.package_managers, None);
+}
