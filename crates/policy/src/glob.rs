@@ -284,6 +284,13 @@ impl Globs {
         self.patterns.is_empty().then_some(&self.exact)
     }
 
+    /// Whether one matches the text, or that in lower case.
+    pub(crate) fn matches_lower(&self, text: &str) -> bool {
+        self.matches(text)
+            || (text.bytes().any(|b| b.is_ascii_uppercase())
+                && self.matches(&text.to_ascii_lowercase()))
+    }
+
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.exact.contains(text) || self.patterns.iter().any(|g| g.matches(text))
     }

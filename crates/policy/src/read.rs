@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use seaworthy_model::Severity;
+use seaworthy_model::{Severity, normal_python_name};
 
 use crate::error::{Problems, nearest};
 use crate::glob::{BadGlob, Glob, Globs, ImagePattern, Kind};
@@ -238,6 +238,37 @@ impl Node {
             match Glob::new(own, kind) {
                 Ok(glob) => globs.add(glob),
                 Err(error) => node.bad_glob(error, &text, problems),
+            }
+        }
+        globs
+    }
+
+    /// Words without case (SPDX licences, kinds of files): compared in lower case.
+    pub(crate) fn lower_globs(&self, problems: &mut Problems) -> Globs {
+        let mut globs = Globs::default();
+        for (node, text) in self.texts(problems) {
+            match Glob::new(&text.trim().to_ascii_lowercase(), Kind::Name) {
+                Ok(glob) => globs.add(glob),
+                Err(error) => node.bad_glob(error, &text, problems),
+            }
+        }
+        globs
+    }
+
+    /// Names of packages, as the people write them: what is called `flask` and `ruamel-yaml` in a
+    /// report is `Flask` and `ruamel.yaml` to many.
+    pub(crate) fn package_globs(&self, problems: &mut Problems) -> Globs {
+        let mut globs = self.globs(Kind::Name, problems);
+        for (_, text) in self.texts(problems) {
+            for other in [
+                text.to_ascii_lowercase(),
+                normal_python_name(&text).into_owned(),
+            ] {
+                if other != text
+                    && let Ok(glob) = Glob::new(&other, Kind::Name)
+                {
+                    globs.add(glob);
+                }
             }
         }
         globs

@@ -175,16 +175,16 @@ fn selector(node: &Node, select: &mut Selector, problems: &mut Problems) {
             ids(&mut fields, "rules", select, problems);
             if let Some(node) = fields.node("kinds") {
                 node.demand_items(problems);
-                select.kinds = Some(node.globs(Kind::Name, problems));
+                select.kinds = Some(node.lower_globs(problems));
             }
         }
         On::License => {
             if let Some(node) = fields.node("licenses") {
                 node.demand_items(problems);
-                select.licenses = Some(node.globs(Kind::Name, problems));
+                select.licenses = Some(node.lower_globs(problems));
             }
             if let Some(node) = fields.node("except_licenses") {
-                select.except_licenses = Some(node.globs(Kind::Name, problems));
+                select.except_licenses = Some(node.lower_globs(problems));
             }
             if let Some(node) = fields.node("classes") {
                 node.demand_items(problems);
@@ -276,10 +276,10 @@ fn vulnerability(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut 
 fn packages(fields: &mut Fields<'_>, select: &mut Selector, problems: &mut Problems) {
     if let Some(node) = fields.node("packages") {
         node.demand_items(problems);
-        select.packages = Some(node.globs(Kind::Name, problems));
+        select.packages = Some(node.package_globs(problems));
     }
     if let Some(node) = fields.node("except_packages") {
-        select.except_packages = Some(node.globs(Kind::Name, problems));
+        select.except_packages = Some(node.package_globs(problems));
     }
     let mut types: Vec<PackageType> = PackageType::ALL.to_vec();
     if let Some(node) = fields.node("types") {

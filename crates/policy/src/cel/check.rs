@@ -150,6 +150,41 @@ impl Scope<'_> {
         result
     }
 
+    /// Refuses to compare a field of few values with a text that it never is.
+    fn words(&mut self, field: &IdedExpr, with: &IdedExpr) -> Result<(), TypeError> {
+        let Expr::Select(select) = &field.expr else {
+            return Ok(());
+        };
+        let Type::Object(object) = self.expression(&select.operand)? else {
+            return Ok(());
+        };
+        let Some(words) = object.words(&select.field) else {
+            return Ok(());
+        };
+        let texts = match &with.expr {
+            Expr::List(list) => list.elements.as_slice(),
+            _ => std::slice::from_ref(with),
+        };
+        for node in texts {
+            let Expr::Literal(LiteralValue::String(text)) = &node.expr else {
+                continue;
+            };
+            let text = text.inner();
+            if !words.contains(&text) {
+                let hint = match nearest(text, words.iter().copied()) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => format!("it is one of {}", words.join(", ")),
+                };
+                let text = crate::read::shown(text);
+                return wrong(
+                    node.id,
+                    format!("`{}` is never `{text}`; {hint}", select.field),
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn call(&mut self, id: u64, call: &CallExpr) -> Checked {
         let mut arguments = Vec::new();
         if let Some(target) = &call.target {
@@ -159,6 +194,12 @@ impl Scope<'_> {
             arguments.push(self.expression(argument)?);
         }
         let name = call.func_name.as_str();
+        if let (operators::EQUALS | operators::NOT_EQUALS | operators::IN, [a, b]) =
+            (name, call.args.as_slice())
+        {
+            self.words(a, b)?;
+            self.words(b, a)?;
+        }
         match (name, arguments.as_slice()) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, [a, b]) => {
                 for (side, argument) in [a, b].into_iter().zip(&call.args) {

@@ -335,6 +335,22 @@ fn wrong_expressions_say_where() {
             "1 + 1",
             "0: an expression must be true or false, this is int",
         ),
+        (
+            "finding.severity == 'CRITICAL'",
+            "20: `severity` is never `CRITICAL`; did you mean `critical`?",
+        ),
+        (
+            "finding.state != 'wontfix'",
+            "17: `state` is never `wontfix`",
+        ),
+        (
+            "finding.pkg.type in ['npm', 'pip']",
+            "28: `type` is never `pip`",
+        ),
+        (
+            "'App' == finding.origin",
+            "0: `origin` is never `App`; it is one of base, application, unknown",
+        ),
         ("secret.rule == ''", "0: no variable `secret`"),
         ("finding.id ==", "13: not an expression"),
         ("a.b(", "4: not an expression"),
@@ -358,7 +374,7 @@ proptest! {
         compare in prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]),
         right in prop::sample::select(vec!["9.0", "0.42", "4", "1", "finding.cvss"]),
         join in prop::sample::select(vec!["&&", "||"]),
-        text in prop::sample::select(vec!["finding.id", "finding.state", "finding.pkg.version", "image.tag"]),
+        text in prop::sample::select(vec!["finding.id", "finding.source", "finding.pkg.version", "image.tag"]),
         value in prop::sample::select(vec!["'fixed'", "'1.8'", "'4.17.15'", "finding.id"]),
     ) {
         let source = format!("({left} {compare} {right}) {join} ({text} {compare} {value})");

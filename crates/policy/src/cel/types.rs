@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use seaworthy_model::{LicenseClass, PackageType, Severity, State};
+
 use crate::policy::On;
 
 /// A type of an expression.
@@ -311,6 +313,18 @@ impl Object {
             Self::Image => IMAGE,
             Self::Counts => COUNTS,
         }
+    }
+
+    /// All values that a field may have, where they are few.
+    pub(crate) fn words(self, field: &str) -> Option<Vec<&'static str>> {
+        Some(match (self, field) {
+            (_, "severity") => Severity::WORST_FIRST.map(Severity::name).to_vec(),
+            (Self::Finding, "state") => State::ALL.map(State::name).to_vec(),
+            (Self::Finding, "origin") => vec!["base", "application", "unknown"],
+            (Self::Package, "type") => PackageType::ALL.map(PackageType::label).to_vec(),
+            (Self::License, "class") => LicenseClass::ALL.map(LicenseClass::name).to_vec(),
+            _ => return None,
+        })
     }
 
     /// What rules call it; none for what is not selected from.

@@ -50,7 +50,8 @@ pub(super) fn age(world: &World<'_>, days: u64) -> Found {
     let (Some(created), Some(age)) = (created, world.age_days) else {
         return Found::unknown("the image does not say when it was built".to_owned());
     };
-    if first.is_some_and(|first| created < first) {
+    // A day of leeway: clocks and time zones differ.
+    if first.is_some_and(|first| created < first) || age < -1 {
         return Found::unknown(format!("the build hides its time ({created})"));
     }
     if i64::from(age) > i64::try_from(days).unwrap_or(i64::MAX) {

@@ -146,7 +146,10 @@ impl<'w> Evaluation<'w> {
             }
             On::Misconfiguration => {
                 for (_, m) in &world.misconfigurations {
-                    let fits = select.kinds.as_ref().is_none_or(|k| k.matches(&m.kind))
+                    let fits = select
+                        .kinds
+                        .as_ref()
+                        .is_none_or(|k| k.matches_lower(&m.kind))
                         && select.ids.as_ref().is_none_or(|ids| {
                             std::iter::once(&m.rule)
                                 .chain(&m.references)
@@ -158,11 +161,11 @@ impl<'w> Evaluation<'w> {
             On::License => {
                 for (_, license) in &world.licenses {
                     let is_named = |id: &str| {
-                        select.licenses.as_ref().is_none_or(|l| l.matches(id))
+                        select.licenses.as_ref().is_none_or(|l| l.matches_lower(id))
                             && !select
                                 .except_licenses
                                 .as_ref()
-                                .is_some_and(|l| l.matches(id))
+                                .is_some_and(|l| l.matches_lower(id))
                     };
                     let names = select.licenses.is_some() || select.except_licenses.is_some();
                     let can_choose = || {
@@ -351,7 +354,7 @@ impl<'s> PackageTest<'s> {
 
 fn match_package(select: &Selector, package: &Package) -> Hit {
     let named = |globs: &crate::glob::Globs| {
-        globs.matches(&package.name) || globs.matches(package.source_name())
+        globs.matches_lower(&package.name) || globs.matches_lower(package.source_name())
     };
     let path = package.evidence.path.trim_start_matches('/');
     let own_path = matches!(select.on, On::Vulnerability | On::Package);

@@ -371,7 +371,7 @@ fn misconfigurations(node: &Node, context: &mut Context<'_>) {
     }
     if let Some(node) = fields.node("kinds") {
         node.demand_items(context.problems);
-        narrow.kinds = Some(node.globs(Kind::Name, context.problems));
+        narrow.kinds = Some(node.lower_globs(context.problems));
     }
     maxima(&mut fields, "misconfigurations", &narrow, defaults, context);
     none_of(
@@ -405,15 +405,15 @@ fn licenses(node: &Node, context: &mut Context<'_>) {
     };
     let mut narrow = Selector::new(On::License);
     if let Some(node) = fields.node("except_packages") {
-        narrow.except_packages = Some(node.globs(Kind::Name, context.problems));
+        narrow.except_packages = Some(node.package_globs(context.problems));
     }
     type Change = fn(&Node, &mut Problems, &mut Selector);
     let lists: [(&'static str, Change); 3] = [
         ("allowed", |n, p, s| {
-            s.except_licenses = Some(n.globs(Kind::Name, p));
+            s.except_licenses = Some(n.lower_globs(p));
         }),
         ("prohibited", |n, p, s| {
-            s.licenses = Some(n.globs(Kind::Name, p));
+            s.licenses = Some(n.lower_globs(p));
         }),
         ("prohibited_classes", |n, p, s| s.classes = classes(n, p)),
     ];

@@ -251,7 +251,7 @@ impl Name {
     fn has(&self, package: &Package) -> bool {
         match self {
             Self::Globs(globs) => {
-                globs.matches(&package.name) || globs.matches(package.source_name())
+                globs.matches_lower(&package.name) || globs.matches_lower(package.source_name())
             }
             Self::Regex(regex) => regex.is_match(&package.name),
         }

@@ -114,7 +114,7 @@ fn waiver(node: &Node, problems: &mut Problems) -> Option<Waiver> {
         scope.kind = node.choice(&On::WORDS, problems);
     }
     if let Some(node) = fields.node("package") {
-        scope.package = Some(Name::Globs(node.globs(Kind::Name, problems)));
+        scope.package = Some(Name::Globs(node.package_globs(problems)));
     }
     if let Some(node) = fields.node("version") {
         scope.version = Some(node.globs(Kind::Name, problems));

@@ -109,6 +109,10 @@ fn our_waivers_cover_what_they_say() {
         ("{id: 'CVE-*', package: 'zlib*'}", vec!["CVE-2023-45853"]),
         ("{id: 'CVE-*', package: zlib}", vec!["CVE-2023-45853"]),
         ("{id: 'CVE-*', package: lodash}", vec![]),
+        (
+            "{id: 'CVE-*', package: Tough-Cookie}",
+            vec!["CVE-2023-26136"],
+        ),
         ("{id: 'CVE-*', version: '1:1.2.*'}", vec!["CVE-2023-45853"]),
         (
             "{id: 'CVE-*', path: 'app/**'}",

@@ -170,6 +170,8 @@ fn an_image_knows_its_own_age() {
         (Some("2026-11-20T10:00:00.123Z"), "holds"),
         (Some("2026-09-01T00:00:00+02:00"), "broken: 1"),
         (Some("1970-01-01T00:00:00Z"), "unknown"),
+        (Some("2026-11-26T00:00:00Z"), "holds"),
+        (Some("2027-11-26T00:00:00Z"), "unknown"),
         (Some("yesterday"), "unknown"),
         (Some("\u{fc}"), "unknown"),
         (None, "unknown"),
