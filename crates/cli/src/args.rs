@@ -23,7 +23,7 @@ pub(crate) use db::{
 };
 pub(crate) use dockerfile::{DockerfileCommand, LintArgs};
 pub(crate) use gate::{FailOnArgs, GateArgs, OutputArgs, ProjectArgs, RowsArgs};
-pub(crate) use generate::{GenerateCommand, MergeArgs, MergeOutput};
+pub(crate) use generate::{AlertsArgs, GenerateCommand, MergeArgs, MergeOutput};
 pub(crate) use gitlab::{GitlabCommand, GitlabDependenciesArgs, GitlabScanArgs};
 pub(crate) use monitor::{
     AssessArgs, ComplianceArgs, DiffArgs, MetricsArgs, StandingArgs, TrendArgs,
@@ -137,7 +137,7 @@ const TARGETS: &str = "Targets: registry:REF (a bare reference too), docker:REF,
     mut_arg("output", |arg| arg.env("SEAWORTHY_OUTPUT").help(
         "Write a format to standard output or a file; repeatable. With several targets, {target} in the file name stands for the target. Formats: table, json, gitlab, gitlab-secrets, gitlab-sast, gitlab-dependencies, cyclonedx, spdx, sarif, junit, codequality, html, trivy, csv, markdown, matrix, scanner-summary, notice (a file each), template=TEMPLATE[=FILE], and directories of files: gitlab-sboms=DIR, scanner-summaries=DIR, scanner-reports=DIR"
     )),
-    mut_arg("project", |arg| arg.help("Name of the project, in the history"))
+    mut_arg("project", |arg| arg.help("Name of the project, in the history [default: CI_PROJECT_PATH]"))
 )]
 pub(crate) struct ScanArgs {
     /// What to scan
@@ -150,6 +150,16 @@ pub(crate) struct ScanArgs {
     /// Keep the figures of the scan in this file, for `trend` (SQLite)
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_HISTORY")]
     pub(crate) history: Option<PathBuf>,
+    /// Forget scans in the history that are older, but keep the latest ten of each repository
+    /// [default: keep all]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        requires = "history",
+        value_parser = clap::value_parser!(u32).range(1..=36_500),
+        env = "SEAWORTHY_HISTORY_DAYS"
+    )]
+    pub(crate) history_days: Option<u32>,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
     /// Check a policy instead of a severity: exit 1 when one of its rules is broken
@@ -215,7 +225,7 @@ pub(crate) struct ExplainArgs {
 pub(crate) enum VersionsCommand {
     /// Print <, = or > for two versions, or check a list of such lines
     #[command(
-        after_help = "Schemes: deb apk rpm semver pep440 maven gem go nuget composer\n\nExamples:\n  seaworthy versions compare deb 1.0~rc1 1.0\n  seaworthy versions compare rpm 1:1.0-1 2.0-1\n  echo '1.0a1 < 1.0' | seaworthy versions compare pep440 -"
+        after_help = "Schemes: deb apk rpm alpm semver pep440 maven gem go nuget composer\n\nExamples:\n  seaworthy versions compare deb 1.0~rc1 1.0\n  seaworthy versions compare rpm 1:1.0-1 2.0-1\n  echo '1.0a1 < 1.0' | seaworthy versions compare pep440 -"
     )]
     Compare {
         /// Version scheme
@@ -260,6 +270,87 @@ mod tests {
     #[test]
     fn the_command_is_consistent() {
         command().debug_assert();
+    }
+
+    /// Every command with the words that lead to it.
+    fn commands(command: &clap::Command, words: &str, all: &mut Vec<(String, clap::Command)>) {
+        let words = format!("{words} {}", command.get_name());
+        all.push((words.trim().to_owned(), command.clone()));
+        for sub in command.get_subcommands() {
+            commands(sub, &words, all);
+        }
+    }
+
+    fn every_command() -> Vec<(String, clap::Command)> {
+        let mut all = Vec::new();
+        commands(&command(), "", &mut all);
+        all
+    }
+
+    #[test]
+    fn the_examples_of_every_help_are_commands() {
+        let mut seen = 0;
+        for (words, command) in every_command() {
+            let texts = [command.get_before_help(), command.get_after_help()];
+            let lines = texts.into_iter().flatten().map(ToString::to_string);
+            let examples: Vec<String> = lines
+                .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+                .filter(|line| line.starts_with("  seaworthy "))
+                .collect();
+            assert!(
+                command.has_subcommands() || !examples.is_empty(),
+                "{words} has no example"
+            );
+            for example in examples {
+                seen += 1;
+                let typed = example.split(" > ").next().unwrap();
+                let arguments = typed.split_whitespace().map(OsString::from).collect();
+                let parsed = parse(super::command(), arguments);
+                assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+            }
+        }
+        assert!(seen > 60, "{seen}");
+    }
+
+    /// Options that say where one run writes or reads something beside what it is about, and such
+    /// as nobody sets for all runs.
+    const OF_ONE_RUN: [&str; 4] = ["out", "tests", "cases", "password-stdin"];
+
+    #[test]
+    fn options_have_a_variable() {
+        let wanted = [
+            "scan",
+            "policy",
+            "vex",
+            "diff",
+            "assess",
+            "metrics",
+            "trend",
+            "generate",
+            "compliance",
+        ];
+        let mut lacking = Vec::new();
+        for (words, command) in every_command() {
+            if !words
+                .split(' ')
+                .nth(1)
+                .is_some_and(|word| wanted.contains(&word))
+            {
+                continue;
+            }
+            for option in command.get_arguments() {
+                let Some(name) = option.get_long() else {
+                    continue;
+                };
+                let named = option
+                    .get_env()
+                    .is_some_and(|name| name.to_string_lossy().starts_with("SEAWORTHY_"));
+                if !named && !OF_ONE_RUN.contains(&name) {
+                    lacking.push(format!("{words} --{name}"));
+                }
+            }
+        }
+        assert!(lacking.is_empty(), "{lacking:#?}");
     }
 
     #[test]

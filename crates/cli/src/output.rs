@@ -96,10 +96,11 @@ pub(crate) struct OutputSpec {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Splits `FORMAT` or `FORMAT=FILE`.
+/// Splits `FORMAT` or `FORMAT=FILE`; `-` is standard output.
 pub(crate) fn format_and_file(text: &str) -> Result<(&str, Option<PathBuf>), String> {
     match text.split_once('=') {
         Some((_, "")) => Err(format!("`{text}` names no file after `=`")),
+        Some((format, "-")) => Ok((format, None)),
         Some((format, file)) => Ok((format, Some(PathBuf::from(file)))),
         None => Ok((text, None)),
     }
@@ -114,6 +115,21 @@ pub(crate) fn one_to_stdout<'a>(
             .hint("name a file for all but one: -o table -o json=report.json"));
     }
     Ok(())
+}
+
+/// Two results in one place would overwrite each other, or be neither.
+pub(crate) fn distinct_places<'a>(
+    files: impl Iterator<Item = &'a Option<PathBuf>> + Clone,
+) -> Result<(), Failure> {
+    one_to_stdout(files.clone())?;
+    let mut seen = std::collections::BTreeSet::new();
+    match files.flatten().find(|file| !seen.insert(*file)) {
+        Some(file) => Err(Failure::usage(format!(
+            "two formats go to {}",
+            file.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl FromStr for OutputSpec {
@@ -362,13 +378,24 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     }
 }
 
+/// Writes a text to a file; to standard output for none and for `-`.
+pub(crate) fn put(file: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match file.filter(|file| *file != Path::new("-")) {
+        Some(path) => write_file(path, |out| out.write_all(text.as_bytes())),
+        None => print(|out| out.write_all(text.as_bytes())),
+    }
+}
+
 /// Writes a file whole or not at all: a temporary file beside it takes its place at the end.
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let failed = |e: io::Error| {
-        Failure::failed(format!("cannot write {}: {e}", path.display()))
+        // Nobody knows the temporary file's name.
+        let cause = e.to_string();
+        let cause = cause.split(" at path ").next().unwrap_or_default();
+        Failure::failed(format!("cannot write {}: {cause}", path.display()))
             .hint("check that the directory exists, is writable and has space left")
     };
     // A device (`/dev/stdout`, `/dev/null`) or a pipe cannot be replaced.
@@ -429,6 +456,7 @@ mod tests {
         );
         assert!("pdf".parse::<OutputSpec>().is_err());
         assert!("json=".parse::<OutputSpec>().is_err());
+        assert_eq!("json=-".parse::<OutputSpec>().unwrap().file, None);
         let template: OutputSpec = "template=a/b.html=out.html".parse().unwrap();
         assert_eq!(template.format, OutputFormat::Template("a/b.html".into()));
         assert_eq!(template.file, Some(PathBuf::from("out.html")));
@@ -466,6 +494,9 @@ mod tests {
         assert!(failure.is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let nowhere = directory.path().join("no/such.json");
+        let failure = write_file(&nowhere, |_| Ok(())).unwrap_err();
+        assert!(!failure.message.contains(".seaworthy-"), "{failure:?}");
         write_file(&path, |out| out.write_all(b"new")).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     }

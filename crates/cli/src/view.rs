@@ -60,12 +60,27 @@ impl FromStr for ViewSpec {
     }
 }
 
+/// Tells what a command cannot write before it begins to work.
+pub(crate) fn check_views(specs: &[ViewSpec], views: &[ViewFormat]) -> Result<(), Failure> {
+    crate::output::distinct_places(specs.iter().map(|spec| &spec.file))?;
+    match specs.iter().find(|spec| !views.contains(&spec.format)) {
+        Some(spec) => {
+            let names: Vec<&str> = views.iter().map(|view| view.name()).collect();
+            Err(Failure::usage(format!(
+                "this command has no view as {}",
+                spec.format.name()
+            ))
+            .hint(format!("it has {}", names.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What a command can write in a format; none when it has no such view.
 pub(crate) type Render<'a> = &'a dyn Fn(ViewFormat, &mut dyn Write) -> Option<io::Result<()>>;
 
 /// Writes every view that was asked for.
 pub(crate) fn write_views(specs: &[ViewSpec], render: Render<'_>) -> Result<(), Failure> {
-    crate::output::one_to_stdout(specs.iter().map(|spec| &spec.file))?;
     for spec in specs {
         let write = |out: &mut dyn Write| match render(spec.format, out) {
             Some(result) => result,
@@ -74,13 +89,6 @@ pub(crate) fn write_views(specs: &[ViewSpec], render: Render<'_>) -> Result<(), 
                 format!("there is no view as {}", spec.format.name()),
             )),
         };
-        // Asked once without a place to go, so that no empty file is left behind.
-        if render(spec.format, &mut io::sink()).is_none() {
-            return Err(Failure::usage(format!(
-                "this command has no view as {}",
-                spec.format.name()
-            )));
-        }
         match &spec.file {
             Some(path) => write_file(path, write)?,
             None => print(write)?,
@@ -103,14 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn a_view_that_is_not_there_leaves_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("x.svg");
-        let spec = ViewSpec {
-            format: ViewFormat::Svg,
-            file: Some(file.clone()),
-        };
-        assert!(write_views(&[spec], &|_, _| None).is_err());
-        assert!(!file.exists());
+    fn a_view_that_is_not_there_is_said_before_anything_else() {
+        let spec = |text: &str| text.parse::<ViewSpec>().unwrap();
+        let views = [ViewFormat::Table, ViewFormat::Json];
+        let check = |specs: &[ViewSpec]| check_views(specs, &views).map_err(|e| e.message);
+        assert_eq!(check(&[spec("table"), spec("json=a.json")]), Ok(()));
+        for (specs, words) in [
+            (vec![spec("svg=x.svg")], "no view as svg"),
+            (vec![spec("json"), spec("table")], "standard output"),
+            (vec![spec("json"), spec("table=-")], "standard output"),
+            (vec![spec("json=a"), spec("table=a")], "two formats go to a"),
+        ] {
+            let error = check(&specs).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
     }
 }

@@ -74,13 +74,22 @@ pub(crate) struct RowsArgs {
 /// Whose the image is.
 #[derive(Debug, Args)]
 pub(crate) struct ProjectArgs {
-    /// Name of the project
-    #[arg(
-        id = "project",
-        long = "project",
-        value_name = "NAME",
-        env = "CI_PROJECT_PATH",
-        default_value = ""
-    )]
-    pub(crate) name: String,
+    /// Name of the project [default: CI_PROJECT_PATH]
+    #[arg(long, value_name = "NAME", env = "SEAWORTHY_PROJECT")]
+    project: Option<String>,
+}
+
+impl ProjectArgs {
+    /// The project's name, else that of GitLab's job, else nothing.
+    pub(crate) fn name(&self) -> String {
+        or_of_job(self.project.as_ref(), "CI_PROJECT_PATH")
+    }
+}
+
+/// What an option says, else a variable that GitLab sets, else nothing.
+pub(super) fn or_of_job(option: Option<&String>, variable: &str) -> String {
+    option
+        .cloned()
+        .or_else(|| std::env::var(variable).ok())
+        .unwrap_or_default()
 }

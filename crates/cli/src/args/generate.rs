@@ -29,19 +29,47 @@ pub(crate) struct AlertsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) tests: Option<PathBuf>,
     /// Alert when an image has more critical vulnerabilities than this
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "SEAWORTHY_CRITICAL_ABOVE"
+    )]
     pub(crate) critical_above: u64,
     /// Alert when the security score is below this
-    #[arg(long, value_name = "SCORE", default_value_t = 70)]
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value_t = 70,
+        env = "SEAWORTHY_SCORE_BELOW"
+    )]
     pub(crate) score_below: u64,
+    /// Alert when a critical vulnerability is public for longer
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=3650),
+        env = "SEAWORTHY_CRITICAL_OLDER_THAN"
+    )]
+    pub(crate) critical_older_than: u32,
+    /// Alert when a high vulnerability is public for longer
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 90,
+        value_parser = clap::value_parser!(u32).range(1..=3650),
+        env = "SEAWORTHY_HIGH_OLDER_THAN"
+    )]
+    pub(crate) high_older_than: u32,
     /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
-    #[arg(long, value_name = "SELECTOR")]
+    #[arg(long, value_name = "SELECTOR", env = "SEAWORTHY_SELECTOR")]
     pub(crate) selector: Vec<Selector>,
     /// A label that the alerts get: `name=value`; repeatable
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", env = "SEAWORTHY_LABEL")]
     pub(crate) label: Vec<String>,
     /// Page that the alerts point to
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_RUNBOOK")]
     pub(crate) runbook: Option<String>,
 }
 
@@ -54,13 +82,18 @@ pub(crate) struct DashboardArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Title
-    #[arg(long, value_name = "TITLE")]
+    #[arg(long, value_name = "TITLE", env = "SEAWORTHY_DASHBOARD_TITLE")]
     pub(crate) title: Option<String>,
     /// The score that is drawn as too low
-    #[arg(long, value_name = "SCORE", default_value_t = 70)]
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value_t = 70,
+        env = "SEAWORTHY_SCORE_BELOW"
+    )]
     pub(crate) score_below: u64,
     /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
-    #[arg(long, value_name = "SELECTOR")]
+    #[arg(long, value_name = "SELECTOR", env = "SEAWORTHY_SELECTOR")]
     pub(crate) selector: Vec<Selector>,
 }
 
@@ -108,7 +141,7 @@ impl FromStr for MergeSpec {
 #[command(
     before_help = "Examples:\n  seaworthy merge trivy.json grype.json seaworthy.json\n  seaworthy merge *.json -o matrix\n  seaworthy merge trivy.json snyk.json -o gitlab=gl-container-scanning-report.json --fail-on high",
     after_help = "Reads Trivy, Grype, Clair, Snyk, osv-scanner, Docker Scout, GitLab and SARIF reports, CycloneDX and\nSPDX, and our own; told apart by their content (docs/merge.md).",
-    mut_arg("output", |arg| arg.help(
+    mut_arg("output", |arg| arg.env("SEAWORTHY_MERGE_OUTPUT").help(
         "Format: table, matrix, json, or a format of `scan`; with a file or for standard output; scanner-summaries=DIR for a summary per scanner and kind; repeatable"
     )),
     mut_arg("fail_on", |arg| arg.help("Exit 1 when something has this severity or worse"))

@@ -66,11 +66,21 @@ pub(crate) struct RuleArgs {
 #[command(next_help_heading = "Policy")]
 pub(crate) struct ExcuseArgs {
     /// Waivers: ours, .trivyignore, .grype.yaml, .snyk, vulnerability-allowlist.yml; repeatable
-    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_WAIVERS"
+    )]
     pub(crate) waivers: Vec<PathBuf>,
     /// VEX documents: OpenVEX, CSAF, CycloneDX; a file, or oci://REF for those attached to an image;
     /// repeatable
-    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_VEX"
+    )]
     pub(crate) vex: Vec<String>,
     /// VEX documents that are attached to the image in its registry
     #[arg(long, env = "SEAWORTHY_VEX_FROM_REGISTRY")]
@@ -97,13 +107,23 @@ pub(crate) struct AroundArgs {
     pub(crate) excuses: ExcuseArgs,
     /// Report of an earlier scan (JSON), or an image such as the base branch's: what it has already
     /// breaks nothing
-    #[arg(long, value_name = "REPORT")]
+    #[arg(long, value_name = "REPORT", env = "SEAWORTHY_BASELINE")]
     pub(crate) baseline: Option<String>,
     /// Dockerfiles that the image is built from; repeatable
-    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_DOCKERFILES"
+    )]
     pub(crate) dockerfile: Vec<PathBuf>,
     /// Kubernetes and Compose files that run the image; repeatable
-    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "SEAWORTHY_MANIFESTS"
+    )]
     pub(crate) manifest: Vec<PathBuf>,
 }
 
@@ -111,7 +131,7 @@ pub(crate) struct AroundArgs {
 #[command(
     before_help = "Examples:\n  seaworthy policy check registry.example.com/shop/web:1.8\n  seaworthy policy check web.json --policy policies/web.yaml --environment production\n  seaworthy policy check web.json --dockerfile Dockerfile --manifest k8s.yaml -o policy-report=container-policy-report.json",
     after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
-    mut_arg("output", |arg| arg.help(
+    mut_arg("output", |arg| arg.env("SEAWORTHY_POLICY_OUTPUT").help(
         "Format: table, json, policy-report, security-summary; with a file or for standard output; repeatable. With several reports, {target} in the file name stands for the target"
     ))
 )]

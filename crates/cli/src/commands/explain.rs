@@ -224,6 +224,9 @@ fn reported(finding: &Finding, package: &Package, out: &mut dyn Write) -> io::Re
             format!("{}: {}{score} {vector}", rating.source, rating.severity).trim_end(),
         )?;
     }
+    if let Some(day) = finding.published {
+        line(out, "published", &day.to_string())?;
+    }
     if let Some(kev) = &finding.kev {
         let mut text = "known to be exploited (CISA KEV)".to_owned();
         if !kev.date_added.is_empty() {

@@ -1,5 +1,7 @@
 //! A report by name: the file of an earlier scan, or a target that is scanned now.
 
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -94,85 +96,174 @@ impl Reader {
         if let Some(input) = stored(text)? {
             return Ok(input);
         }
-        let path = Path::new(text);
-        // A report that is not there must not be looked for in a registry.
-        if !path.exists()
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-        {
-            return Err(
-                Failure::new(Status::NotAssessed, format!("{text}: no such file"))
-                    .hint(format!("write registry:{text} when it is an image")),
-            );
-        }
-        let target = TargetRef::parse(text)?;
+        let target = named_target(text)?;
         self.advisories.check()?;
         let report = super::scanned(&target, &self.options, &self.advisories, &self.bars)?;
-        let now = i64::try_from(crate::time::now()).ok();
         Ok(Input {
             report,
-            scanned_at: now.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            scanned_at: now(),
         })
     }
 }
 
-/// The report of a file; none when it is none.
+fn now() -> Option<Timestamp> {
+    let seconds = i64::try_from(crate::time::now()).ok()?;
+    Timestamp::from_second(seconds).ok()
+}
+
+/// The target that a name stands for, which is no report.
+pub(super) fn named_target(text: &str) -> Result<TargetRef, Failure> {
+    // A report that is not there must not be looked for in a registry.
+    if is_called_json(text) && !Path::new(text).exists() {
+        return Err(
+            Failure::new(Status::NotAssessed, format!("{text}: no such file"))
+                .hint(format!("write registry:{text} when it is an image")),
+        );
+    }
+    Ok(TargetRef::parse(text)?)
+}
+
+fn is_called_json(text: &str) -> bool {
+    let path = Path::new(text);
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+/// The report of a file or of standard input; none when the file is something else, an archive for
+/// example.
 fn stored(text: &str) -> Result<Option<Input>, Failure> {
     let path = Path::new(text);
-    if !path.is_file() {
+    if text == "-" {
+        let bytes = whole("standard input", io::stdin().lock())?;
+        return only_report("standard input", &bytes).map(Some);
+    }
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Ok(None);
+    };
+    if metadata.is_dir() {
         return Ok(None);
     }
-    Ok(read_report(path)?.map(|report| Input {
+    let file = File::open(path).map_err(|e| unreadable(text, &e))?;
+    // A pipe, of a shell's `<(…)` for example, can be read once only.
+    if !metadata.is_file() {
+        return only_report(text, &whole(text, file)?).map(Some);
+    }
+    if !looks_like_text(text, &file)? {
+        return Ok(None);
+    }
+    let report = report_of(text, &whole(text, file)?)?;
+    Ok(report.map(|report| Input {
         report,
         scanned_at: super::monitor::written_at(path),
     }))
 }
 
-/// A JSON report of ours; none when the file is something else, an archive for example.
-fn read_report(path: &Path) -> Result<Option<Report>, Failure> {
-    use std::io::Read as _;
+/// Whether a file may be a report: it is called so, or begins like JSON. Archives are not read
+/// here, for they may be large.
+fn looks_like_text(name: &str, mut file: &File) -> Result<bool, Failure> {
+    let mut first = [0; 64];
+    let read = file.read(&mut first).map_err(|e| unreadable(name, &e))?;
+    file.rewind().map_err(|e| unreadable(name, &e))?;
+    let begins = first[..read].iter().find(|b| !b.is_ascii_whitespace());
+    Ok(is_called_json(name) || begins == Some(&b'{'))
+}
 
-    let failed =
-        |e: std::io::Error| Failure::failed(format!("cannot read {}: {e}", path.display()));
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    let mut first = [0; 1];
-    let is_object =
-        matches!(file.read(&mut first), Ok(1)) && matches!(first[0], b'{' | b' ' | b'\n');
-    if !is_object {
-        return Ok(None);
-    }
-    if size > MAX_REPORT {
+/// All that a file or a pipe holds.
+fn whole(name: &str, from: impl Read) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    from.take(MAX_REPORT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(name, &e))?;
+    if bytes.len() as u64 > MAX_REPORT {
         return Err(Failure::usage(format!(
-            "{} has {} MB, more than the {} MB that a report may have",
-            path.display(),
-            size >> 20,
+            "{name} has more than the {} MB that a report may have",
             MAX_REPORT >> 20
         )));
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
-    let head: Head = serde_json::from_slice(&bytes).map_err(|e| {
-        Failure::usage(format!("{}: {e}", path.display()))
-            .hint("a report is JSON, as `-o json=FILE` writes it")
-    })?;
-    let (Some(tool), Some(version)) = (head.tool.name, head.schema_version) else {
-        return Ok(None);
-    };
-    if tool != "seaworthy" {
-        return Ok(None);
+    Ok(bytes)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::failed(format!("cannot read {name}: {error}"))
+}
+
+/// A report where nothing else is possible.
+fn only_report(name: &str, bytes: &[u8]) -> Result<Input, Failure> {
+    match report_of(name, bytes)? {
+        Some(report) => Ok(Input {
+            report,
+            scanned_at: now(),
+        }),
+        None => Err(no_report(name, "is a bill of materials, and no report")
+            .hint("write it to a file and name that: sbom:FILE")),
     }
+}
+
+/// A report of ours; none for a bill of materials, which is a target. Whatever else is said to be
+/// no report: it never counts as one without findings.
+fn report_of(name: &str, bytes: &[u8]) -> Result<Option<Report>, Failure> {
+    // The mark that some editors put at the beginning.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            return Err(no_report(
+                name,
+                "is UTF-16 text, as a shell's redirection may write it",
+            ));
+        }
+        _ => {}
+    }
+    let head: Head = match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+        None => return Err(no_report(name, "is empty")),
+        Some(b'{') => serde_json::from_slice(bytes)
+            .map_err(|e| no_report(name, &format!("is no report: {e}")))?,
+        Some(_) => return Err(no_report(name, "is no report: it is no JSON object")),
+    };
+    let (Some("seaworthy"), Some(version)) = (head.tool.name.as_deref(), &head.schema_version)
+    else {
+        return if head.is_bill() {
+            Ok(None)
+        } else {
+            Err(foreign(name, bytes))
+        };
+    };
     if version.split('.').next() != Report::SCHEMA_VERSION.split('.').next() {
         return Err(Failure::usage(format!(
-            "{} has the schema version {version}, this program reads {}",
-            path.display(),
+            "{name} has the schema version {version}, this program reads {}",
             Report::SCHEMA_VERSION
         ))
         .hint("scan again with this program"));
     }
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+    let report: Report = serde_json::from_slice(bytes)
+        .map_err(|e| no_report(name, &format!("is no whole report: {e}")))?;
+    let packages = report.inventory.packages.len();
+    match report.findings.iter().find(|f| f.package >= packages) {
+        Some(finding) => Err(no_report(
+            name,
+            &format!(
+                "is no whole report: {} is about a package that it does not list",
+                finding.id
+            ),
+        )),
+        None => Ok(Some(report)),
+    }
+}
+
+fn no_report(name: &str, why: &str) -> Failure {
+    Failure::usage(format!("{name} {why}"))
+        .hint("a report is what `seaworthy scan TARGET -o json=FILE` writes")
+}
+
+/// Another scanner's report, or something else in JSON.
+fn foreign(name: &str, bytes: &[u8]) -> Failure {
+    match seaworthy_report::read::read(bytes, None) {
+        Ok(report) => no_report(
+            name,
+            &format!("is a report of {}, not of seaworthy", report.scanner),
+        )
+        .hint("scan the image with `seaworthy scan TARGET -o json=FILE`; `seaworthy merge REPORT --fail-on LEVEL` gates on what other scanners say"),
+        Err(_) => no_report(name, "is no report of seaworthy"),
+    }
 }
 
 /// What tells our reports from other JSON.
@@ -183,6 +274,16 @@ struct Head {
     tool: HeadTool,
     #[serde(deserialize_with = "lenient")]
     schema_version: Option<String>,
+    #[serde(rename = "bomFormat", deserialize_with = "lenient")]
+    bom_format: Option<String>,
+    #[serde(rename = "spdxVersion", deserialize_with = "lenient")]
+    spdx_version: Option<String>,
+}
+
+impl Head {
+    const fn is_bill(&self) -> bool {
+        self.bom_format.is_some() || self.spdx_version.is_some()
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use seaworthy_model::{Date, GateResult, Report, TargetKind};
-use seaworthy_monitor::{Waiver as Excuse, Waivers};
+use seaworthy_monitor::{Supply, Waiver as Excuse, Waivers};
 use seaworthy_oci::{ArtifactStore, Digest, Reference};
 use seaworthy_policy::{
     Baseline, Exceptions, Facts, Policy, Subject, Verdict, VexDocument, Waiver, check_waivers,
@@ -74,7 +74,11 @@ impl Judge {
                     .extension()
                     .is_some_and(|extension| extension == "json");
             judge.baseline = Some(if is_report {
-                Baseline::read(text, &read_bytes(path, u64::MAX)?).map_err(Failure::usage)?
+                Baseline::read(text, &read_bytes(path, u64::MAX)?).map_err(|e| {
+                    Failure::usage(e).hint(
+                        "give the report of an earlier scan (-o json=FILE, or GitLab's), or an image",
+                    )
+                })?
             } else {
                 Baseline::of(&scan(text)?)
             });
@@ -241,6 +245,25 @@ impl Judge {
             }
         }
         Ok(known)
+    }
+
+    /// What trusted keys say about the image of a report, for those who ask nothing else.
+    pub(super) fn supply(&self, report: &Report) -> Result<Supply, Failure> {
+        if self.keys.is_empty() {
+            return Ok(Supply::not_looked_for(
+                "no trusted key was given (--trusted-key)",
+            ));
+        }
+        let facts = self.know(report)?.facts;
+        let (Some(signatures), Some(attestations)) = (facts.signatures, facts.attestations) else {
+            return Ok(Supply::not_looked_for("not an image of a registry"));
+        };
+        Ok(Supply::looked(
+            signatures.into_iter().map(|made| (made.verified, made.key)),
+            attestations
+                .into_iter()
+                .map(|said| (said.predicate_type, said.verified, said.signer)),
+        ))
     }
 
     /// Where an image lies in a registry, and the digests that stand for it; none when it was

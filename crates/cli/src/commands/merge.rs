@@ -10,7 +10,7 @@ use crate::output::{print, write_file, write_options};
 /// Makes one report of several scanners'.
 pub(crate) fn run(args: MergeArgs, global: &Global) -> Outcome {
     let outputs = &args.output.specs;
-    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
+    crate::output::distinct_places(outputs.iter().map(|spec| &spec.file))?;
     let mut runs = Vec::new();
     for path in &args.reports {
         let bytes = super::read_bytes(path, 1 << 30)?;

@@ -12,6 +12,7 @@ pub(crate) mod policy;
 mod rules;
 mod sbom;
 mod scan;
+mod trend;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Policy(command) => policy::run(command, &global),
         Command::Vex(args) => policy::vex(args, &global),
         Command::Generate(command) => generate::run(command),
-        Command::Trend(args) => monitor::trend(args, &global),
+        Command::Trend(args) => trend::run(args, &global),
         Command::Dockerfile(DockerfileCommand::Lint(args)) => dockerfile::lint(args, &global),
         Command::Diff(args) => monitor::diff(args, &global),
         Command::Assess(args) => monitor::assess(args, &global),

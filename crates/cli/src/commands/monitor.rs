@@ -5,20 +5,29 @@ use std::path::Path;
 use jiff::Timestamp;
 use seaworthy_model::{Report, TargetKind};
 use seaworthy_monitor::{
-    AssessOptions, ChartOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned,
-    SecurityMetrics, SvgOptions, View, Waivers, evaluate, iso, measure, openmetrics,
-    prometheus_text, push_requests, repository, svg_chart, text_chart,
+    AssessOptions, Context, Evidence, Fleet, Framework, RuleSet, Scanned, SecurityMetrics, View,
+    Waivers, evaluate, iso, measure, openmetrics, prometheus_text, push_requests,
 };
-use seaworthy_store::{History, ScanRecord};
 
 use super::input::{Input, Reader};
 use super::judge::Judge;
-use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs, TrendArgs};
+use crate::args::{AssessArgs, ComplianceArgs, DiffArgs, Global, MetricsArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::terminal::Terminal;
-use crate::view::{ViewFormat, write_views};
+use crate::view::{ViewFormat, check_views, write_views};
 
-fn view(global: &Global, all: bool) -> View {
+/// What commands that compare can write.
+const COMPARED: [ViewFormat; 3] = [ViewFormat::Table, ViewFormat::Markdown, ViewFormat::Json];
+/// What `metrics` can write.
+const MEASURED: [ViewFormat; 5] = [
+    ViewFormat::Table,
+    ViewFormat::Markdown,
+    ViewFormat::Json,
+    ViewFormat::OpenMetrics,
+    ViewFormat::Prometheus,
+];
+
+pub(super) fn view(global: &Global, all: bool) -> View {
     let terminal = Terminal::of_stdout(global.color);
     View {
         width: terminal.width,
@@ -27,7 +36,7 @@ fn view(global: &Global, all: bool) -> View {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let seconds = i64::try_from(crate::time::now()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
@@ -62,6 +71,7 @@ fn excused(judge: &Judge, reports: [&mut Report; 2]) -> Result<Waivers, Failure>
 
 /// New, fixed and remaining.
 pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
+    check_views(&args.seen.view.output.specs, &COMPARED)?;
     let reader = Reader::new(&args.seen.input, global)?;
     let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let (mut old, mut new) = (reader.report(&args.old)?, reader.report(&args.new)?);
@@ -84,11 +94,12 @@ pub(crate) fn diff(args: DiffArgs, global: &Global) -> Outcome {
 
 /// The image before and after the hardening.
 pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
+    check_views(&args.seen.view.output.specs, &COMPARED)?;
     let reader = Reader::new(&args.seen.input, global)?;
     let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let (mut before, mut after) = (reader.report(&args.before)?, reader.report(&args.after)?);
     let options = AssessOptions {
-        project: args.project.name,
+        project: args.project.name(),
         now: now(),
         waivers: excused(&judge, [&mut before.report, &mut after.report])?,
     };
@@ -107,9 +118,11 @@ pub(crate) fn assess(args: AssessArgs, global: &Global) -> Outcome {
 
 /// Figures for dashboards and alerts.
 pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
+    check_views(&args.seen.view.output.specs, &MEASURED)?;
     let reader = Reader::new(&args.seen.input, global)?;
     let now = now();
     let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
+    let (project, environment) = (args.project.name(), args.environment());
     let mut fleet = Fleet::default();
     let mut unassessed = false;
     reader.reports(&args.reports, &mut |input| {
@@ -121,8 +134,8 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
         let measurement = measure(
             &report,
             &Context {
-                project: args.project.name.clone(),
-                environment: args.environment.clone(),
+                project: project.clone(),
+                environment: environment.clone(),
                 scanned_at,
                 waivers,
             },
@@ -165,6 +178,7 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
 
 /// Which controls the checks speak for and against.
 pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
+    check_views(&args.seen.view.output.specs, &COMPARED)?;
     let reader = Reader::new(&args.seen.input, global)?;
     let judge = Judge::of_standing(&args.seen.standing, reader.source())?;
     let Input {
@@ -182,7 +196,7 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
         report: &report,
         scanned,
         rules: rules(),
-        supply: seaworthy_monitor::Supply::default(),
+        supply: judge.supply(&report)?,
         scanned_at,
         now: now(),
         waivers,
@@ -211,73 +225,6 @@ pub(crate) fn compliance(args: ComplianceArgs, global: &Global) -> Outcome {
         })
     })?;
     Ok(standing([&report, &report]))
-}
-
-/// How an image did over time.
-pub(crate) fn trend(args: TrendArgs, global: &Global) -> Outcome {
-    let since = match &args.since {
-        Some(day) => Some(
-            format!("{day}T00:00:00Z")
-                .parse::<Timestamp>()
-                .map_err(|_| Failure::usage(format!("`{day}` is no day of the form YYYY-MM-DD")))?,
-        ),
-        None => None,
-    };
-    let mut history = History::open_existing(&args.history)
-        .map_err(|e| Failure::usage(e).hint("`seaworthy scan TARGET --history FILE` begins one"))?;
-    let series = history.trend(&args.image, since).map_err(Failure::failed)?;
-    let view = view(global, true);
-    write_views(&args.view.output.specs, &|format, out| {
-        Some(match format {
-            ViewFormat::Table => {
-                let options = ChartOptions {
-                    view,
-                    ..ChartOptions::default()
-                };
-                out.write_all(text_chart(&series, &options).as_bytes())
-            }
-            ViewFormat::Svg => out.write_all(svg_chart(&series, &SvgOptions::default()).as_bytes()),
-            ViewFormat::Json => serde_json::to_writer_pretty(&mut *out, &series)
-                .map_err(std::io::Error::from)
-                .and_then(|()| out.write_all(b"\n")),
-            _ => return None,
-        })
-    })?;
-    Ok(Status::Pass)
-}
-
-/// Keeps the figures of a scan, from the report as it was before display filters, and draws what
-/// became of its repository; none when this is the first scan of it.
-pub(crate) fn remember(
-    file: &Path,
-    report: &Report,
-    judge: Option<&Judge>,
-    project: &str,
-    environment: &str,
-) -> Result<Option<String>, Failure> {
-    let now = now();
-    let mut counted = report.clone();
-    let waivers = match judge {
-        Some(judge) => judge.excused(&mut counted)?,
-        None => Waivers::default(),
-    };
-    let measurement = measure(
-        &counted,
-        &Context {
-            project: project.to_owned(),
-            environment: environment.to_owned(),
-            scanned_at: Some(now),
-            waivers,
-        },
-    );
-    let mut history = History::open(file).map_err(Failure::failed)?;
-    history
-        .append(&ScanRecord::new(&counted, &measurement, now))
-        .map_err(Failure::failed)?;
-    let image = repository(report.target.image());
-    let series = history.trend(&image, None).map_err(Failure::failed)?;
-    history.close().map_err(Failure::failed)?;
-    Ok((series.points.len() > 1).then(|| svg_chart(&series, &SvgOptions::default())))
 }
 
 /// What a report's scan looked for.

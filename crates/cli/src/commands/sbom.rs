@@ -10,7 +10,7 @@ use crate::progress::Bars;
 /// Writes the inventory of a target; nothing is looked up.
 pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
     let outputs = &args.output.specs;
-    crate::output::one_to_stdout(outputs.iter().map(|spec| &spec.file))?;
+    crate::output::distinct_places(outputs.iter().map(|spec| &spec.file))?;
     let is_bill = |format: &OutputFormat| {
         matches!(
             format,

@@ -9,7 +9,9 @@ use seaworthy_scan::{
 use seaworthy_source::{SourceOptions, TargetRef};
 
 use super::Advisories;
+use super::input::named_target;
 use super::judge::Judge;
+use super::trend::Kept;
 use crate::args::{Global, ScanArgs, Scanner};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, OutputSpec, RawReport, Written, write_all};
@@ -69,7 +71,7 @@ fn whole(
         ..options.clone()
     };
     let bars = Bars::new(super::quiet(global));
-    super::scanned(&TargetRef::parse(text)?, &options, advisories, &bars)
+    super::scanned(&named_target(text)?, &options, advisories, &bars)
 }
 
 fn is_shown_table(spec: &OutputSpec) -> bool {
@@ -122,14 +124,13 @@ impl Job<'_> {
         let mut trend_svg = None;
         if let Some(file) = &self.args.history {
             let environment = self.args.around.environment.as_deref().unwrap_or_default();
-            let (report, judge) = (&joined.report, self.judge.as_ref());
-            trend_svg = super::monitor::remember(
+            let kept = Kept {
                 file,
-                report,
-                judge,
-                &self.args.project.name,
+                days: self.args.history_days,
+                project: &self.args.project.name(),
                 environment,
-            )?;
+            };
+            trend_svg = super::trend::remember(&kept, &joined.report, self.judge.as_ref())?;
         }
         let mut report = self.options.filter.filtered(joined.report);
         if let Some(merged) = &mut joined.merged {

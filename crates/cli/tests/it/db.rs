@@ -1,6 +1,6 @@
 //! Databases that are fetched, looked into, and taken back.
 
-use crate::place::{Place, run_in, storefront, text};
+use crate::place::Place;
 use crate::server::Server;
 
 const ALPINE: &str = "secdb.alpinelinux.org/v3.16";

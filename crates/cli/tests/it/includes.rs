@@ -1,7 +1,6 @@
 //! Policies, VEX documents and signatures from elsewhere: beside the file, and in a registry.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use seaworthy_attest::{KeyKind, PrivateKey};
 use seaworthy_oci::{ArtifactManifest, ArtifactStore, Descriptor, Digest, Reference};
@@ -244,6 +243,25 @@ fn signatures_and_attestations_come_from_a_registry() {
     let verdict = place.json("v.json");
     assert_eq!(verdict["violations"][0]["outcome"], "broken");
     assert_eq!(verdict["passed"][0], "attestations.required");
+    let shown = |options: &str| {
+        let line = format!(
+            "compliance {} --framework cis-docker --plain-http {options}",
+            pushed.image
+        );
+        place
+            .run(&line, 0)
+            .out
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let page = shown("");
+    assert!(
+        page.contains("no trusted key was given (--trusted-key)"),
+        "{page}"
+    );
+    let page = shown("--trusted-key cosign.pub");
+    assert!(page.contains("the image has no signature"), "{page}");
     sign(
         pushed.store.as_ref(),
         &subject,
@@ -255,4 +273,6 @@ fn signatures_and_attestations_come_from_a_registry() {
     )
     .unwrap();
     place.run(&keyed, 0);
+    let page = shown("--trusted-key cosign.pub");
+    assert!(!page.contains("the image has no signature"), "{page}");
 }

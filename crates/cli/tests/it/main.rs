@@ -8,6 +8,7 @@ mod fetching;
 mod field;
 mod gitlab;
 mod includes;
+mod mistakes;
 mod monitor;
 mod others;
 mod place;

@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::Value;
-
 use super::place::{expect, findings, image, json, run_in, storefront, text};
 
 #[test]

@@ -113,11 +113,11 @@ impl Advisories {
             let answer = ask_osv(inventory, network, &self.args.osv_url, &today, 8, bars);
             gaps.extend(answer.gaps);
             let location = format!("{} and {}", self.args.osv_url, database.location());
-            database = Arc::new(
-                Database::from_shards(answer.shards)
-                    .named(&location)
-                    .with_fallback(self.own(database)?),
-            );
+            let mut online = Database::from_shards(answer.shards).named(&location);
+            if let Some(days) = answer.published {
+                online = online.with_published(days);
+            }
+            database = Arc::new(online.with_fallback(self.own(database)?));
         }
         let gaps = gaps
             .into_iter()

@@ -32,6 +32,7 @@ pub(super) fn run(
     let options = BuildOptions {
         force,
         restricted,
+        today: Some(crate::time::day(crate::time::now())),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         ..BuildOptions::default()
     };

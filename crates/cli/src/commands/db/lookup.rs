@@ -42,6 +42,9 @@ fn tables(database: &Database, id: &str) -> Vec<String> {
                 .map(|(source, vector)| format!("cvss   {vector} ({source})")),
         );
     }
+    if let Some(day) = database.published(id) {
+        lines.push(format!("published {day}"));
+    }
     if let Some(epss) = database.epss().and_then(|table| table.get(id)) {
         lines.push(format!(
             "epss   {} (percentile {})",
