@@ -256,10 +256,11 @@ fn status(
         }
     }
     if let Some(support) = after.support.as_ref().filter(|support| support.ended) {
-        reasons.push(format!(
-            "the distribution gets no more security fixes since {}",
-            support.end
-        ));
+        reasons.push(match support.end.as_str() {
+            // Other scanners tell that it is over, and not since when.
+            "" => "the distribution gets no more security fixes".to_owned(),
+            day => format!("the distribution gets no more security fixes since {day}"),
+        });
     }
     reasons.extend(
         incomplete(after)
@@ -407,6 +408,14 @@ mod tests {
             ended: true,
         });
         check(&old, FinalStatus::Acceptable);
+        if let Some(support) = &mut old.support {
+            support.end.clear();
+        }
+        let found = assess(&old, &old, &options(Waivers::default()));
+        assert_eq!(
+            found.status_reasons,
+            ["the distribution gets no more security fixes"]
+        );
         let mut refused = with(&[]);
         refused.gate = GateResult {
             rule: "policy".to_owned(),

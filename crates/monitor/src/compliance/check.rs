@@ -351,9 +351,13 @@ fn vulnerabilities(facts: &Facts<'_>, counts: impl Fn(&Finding) -> bool) -> Answ
 
 fn supported(facts: &Facts<'_>) -> Answer {
     let report = facts.evidence.report;
-    let ended = (report.support.iter())
-        .filter(|support| support.ended)
-        .map(|support| format!("no more fixes since {}", support.end));
+    let ended =
+        (report.support.iter())
+            .filter(|support| support.ended)
+            .map(|support| match support.end.as_str() {
+                "" => "no more fixes".to_owned(),
+                day => format!("no more fixes since {day}"),
+            });
     let gaps = &report.inventory.coverage.entries;
     let packages = (gaps.iter())
         .filter(|entry| entry.kind == CoverageKind::SupportEnded)
