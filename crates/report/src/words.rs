@@ -1,7 +1,7 @@
 //! The words and derived values that several formats share.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use seaworthy_model::{
     Date, Distribution, ExitClass, Finding, Layer, Origin, Package, PackageType, Report, Severity,
@@ -17,6 +17,15 @@ pub(crate) fn findings(report: &Report) -> impl Iterator<Item = (&Finding, &Pack
         .findings
         .iter()
         .filter_map(|f| Some((f, report.inventory.packages.get(f.package)?)))
+}
+
+/// Where the first package of each name stands, for what names packages without a version.
+pub(crate) fn places_by_name(packages: &[Package]) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for (at, package) in packages.iter().enumerate() {
+        places.entry(package.name.clone()).or_insert(at);
+    }
+    places
 }
 
 /// What is to be said about a release that gets no more fixes.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use seaworthy_model::{CoverageEntry, CoverageKind, Date, LicenseFinding, PackageType, Report};
+use seaworthy_model::{CoverageEntry, CoverageKind, Date, PackageType, Report};
 use serde::Serialize;
 
 use super::{Merged, RunStatus, ScannerName, output, table};
-use crate::{Error, Format, WriteOptions, html};
+use crate::{Error, Format, WriteOptions, html, words};
 
 /// A report's JSON with the merge beside it.
 #[derive(Serialize)]
@@ -69,20 +69,9 @@ impl Merged {
                     .push(output::misconfiguration(issue));
             }
         }
-        let mut by_name: HashMap<&str, usize> = HashMap::new();
-        for (at, package) in report.inventory.packages.iter().enumerate() {
-            by_name.entry(&package.name).or_insert(at);
-        }
+        let by_name = words::places_by_name(&report.inventory.packages);
         for license in self.licenses.iter().filter(|l| only_others(&l.found_by)) {
-            report.licenses.push(LicenseFinding {
-                license: license.license.clone(),
-                class: license.class,
-                severity: license.severity,
-                package: by_name.get(license.package.as_str()).copied(),
-                expression: String::new(),
-                location: license.location.clone(),
-                confidence: 100,
-            });
+            report.licenses.push(output::license(license, &by_name));
         }
         report
             .findings

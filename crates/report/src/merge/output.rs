@@ -1,6 +1,6 @@
 //! The merge as JSON, as tables, as summary files, and as a report for every other format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use seaworthy_model::{
 };
 
 use super::{Merged, RunStatus, ScanKind, ScannerName, table};
-use crate::{Error, Format, ScannerSummary, WriteOptions, html};
+use crate::{Error, Format, ScannerSummary, WriteOptions, html, words};
 
 /// How a merge is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,22 +115,9 @@ impl Merged {
             .filter_map(|f| Some(finding(f, *index.get(&f.package)?)))
             .collect();
         findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-        let by_name: BTreeMap<&str, usize> = (0..)
-            .zip(&packages)
-            .map(|(at, p): (usize, &Package)| (p.name.as_str(), at))
-            .collect();
-        let licenses = self
-            .licenses
-            .iter()
-            .map(|l| LicenseFinding {
-                license: l.license.clone(),
-                class: l.class,
-                severity: l.severity,
-                package: by_name.get(l.package.as_str()).copied(),
-                expression: String::new(),
-                location: l.location.clone(),
-                confidence: 100,
-            })
+        let by_name = words::places_by_name(&packages);
+        let licenses = (self.licenses.iter())
+            .map(|l| license(l, &by_name))
             .collect();
         let counts = Report::count(&findings);
         Report {
@@ -236,6 +223,22 @@ pub(super) fn finding(merged: &super::MergedFinding, package: usize) -> Finding 
             version: merged.package.source_version().to_owned(),
             ..MatchReason::default()
         },
+    }
+}
+
+/// A licence, of a package that stands among those.
+pub(super) fn license(
+    merged: &super::MergedLicense,
+    by_name: &HashMap<String, usize>,
+) -> LicenseFinding {
+    LicenseFinding {
+        license: merged.license.clone(),
+        class: merged.class,
+        severity: merged.severity,
+        package: by_name.get(&merged.package).copied(),
+        expression: String::new(),
+        location: merged.location.clone(),
+        confidence: 100,
     }
 }
 

@@ -8,6 +8,7 @@ use seaworthy_model::{
 };
 
 use super::{ReadError, ReportFormat, ScanKind, ScannerName, ScannerReport, Vulnerability, error};
+use crate::words;
 
 /// Reads a stored report of any scanner. `name` is what the target is called where the report does
 /// not tell.
@@ -125,16 +126,13 @@ fn converted(name: &str, mut read: ScannerReport) -> Report {
             b.package,
         ))
     });
-    let mut by_name: HashMap<&str, usize> = HashMap::new();
-    for (at, package) in packages.list.iter().enumerate() {
-        by_name.entry(&package.name).or_insert(at);
-    }
+    let by_name = words::places_by_name(&packages.list);
     let licenses = (read.licenses.iter())
         .map(|license| LicenseFinding {
             license: license.license.clone(),
             class: license.class,
             severity: license.severity,
-            package: by_name.get(license.package.as_str()).copied(),
+            package: by_name.get(&license.package).copied(),
             expression: String::new(),
             location: license.location.clone(),
             confidence: license.confidence,
