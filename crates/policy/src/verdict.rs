@@ -174,6 +174,9 @@ pub struct Cause {
     /// The version that fixes it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub fixed_version: String,
+    /// The day on which it was made public, for a vulnerability of which that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Date>,
 }
 
 /// Something that a waiver excuses.

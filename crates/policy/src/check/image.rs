@@ -99,7 +99,11 @@ pub(super) fn end_of_life(world: &World<'_>, ahead: u64) -> Found {
         .map(|end| i64::from(end.since(world.subject.now)));
     if support.ended || left.is_some_and(|d| d < 0) {
         return Found::Broken(Breach::one(
-            format!("{name} has no security support since {}", support.end),
+            // Some reports know that it is over, and not since when.
+            match support.end.as_str() {
+                "" => format!("{name} has no security support any more"),
+                end => format!("{name} has no security support since {end}"),
+            },
             "move to a supported release",
         ));
     }

@@ -419,6 +419,7 @@ pub(super) fn cause(row: &Row<'_>) -> Cause {
             location: row.path().to_owned(),
             detail: f.finding.state.name().to_owned(),
             fixed_version: f.finding.fixed_version.clone().unwrap_or_default(),
+            published: f.finding.published,
             ..base
         },
         Item::Secret(s) => Cause {

@@ -526,6 +526,10 @@ fn rego_modules_deny_and_warn() {
             vec!["today".to_owned()]
         )
     );
+    let (deny, ..) = run(
+        "package team\nimport rego.v1\n\ndeny contains msg if {\n  some f in input.report.findings\n  f.age_days > 30\n  msg := sprintf(\"%s: %s, %d days\", [f.id, f.published, f.age_days])\n}\n",
+    );
+    assert_eq!(deny, ["CVE-2019-10744: 2019-07-26, 2679 days"]);
     let (_, _, passed) =
         run("package team\nimport rego.v1\ndeny contains \"x\" if input.image == \"none\"\n");
     assert_eq!(passed, ["rego.mine"]);

@@ -142,6 +142,10 @@ fn support_and_age_must_be_told_to_count() {
         support.end = "some day".to_owned();
     }
     assert_eq!(says(eol, &image, &facts), "unknown");
+    if let Some(support) = &mut image.support {
+        (support.end, support.ended) = (String::new(), true);
+    }
+    assert_eq!(says(eol, &image, &facts), "broken: 1");
     image.support = None;
     image.inventory.distribution = None;
     // Packages of a distribution without the distribution.
