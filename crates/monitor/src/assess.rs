@@ -8,7 +8,7 @@ use seaworthy_model::{ExitClass, Finding, Remediation, Report, Severity};
 use serde::Serialize;
 
 use crate::diff::active;
-use crate::standing::{counted, incomplete, lists_packages};
+use crate::standing::{counted, incomplete, lists_packages, tells_exploited};
 use crate::{Diff, Error, Tally, Waivers, diff, iso, text, write_json};
 
 /// The name of the file that the pipelines of the field expect.
@@ -167,7 +167,10 @@ fn improvements(
         )
     };
     let fixable = both(crate::score::is_fixable);
-    let exploited = both(|f| f.kev.is_some());
+    let exploited = match [before, after].map(tells_exploited) {
+        [true, true] => both(|f| f.kev.is_some()),
+        _ => (None, None),
+    };
     let looked = |scanner, of: fn(&Report) -> usize| {
         let count = |report| counted(report, scanner, of(report));
         (count(before), count(after))

@@ -108,7 +108,7 @@ impl Fleet {
             distinct_vulnerabilities: distinct(&latest),
             vulnerabilities,
             fixable: latest.iter().map(|m| m.fixable).sum(),
-            known_exploited: latest.iter().map(|m| m.exploited).sum(),
+            known_exploited: latest.iter().filter_map(|m| m.exploited).sum(),
             age_days: publication.ages(now),
             secrets: latest.iter().filter_map(|m| m.secrets).sum(),
             misconfigurations: latest.iter().filter_map(|m| m.misconfigurations).sum(),

@@ -135,8 +135,8 @@ pub struct Measurement {
     pub ids: Vec<(String, seaworthy_model::Severity)>,
     /// How many of them have a fixed version.
     pub fixable: u64,
-    /// How many of them are known to be exploited.
-    pub exploited: u64,
+    /// How many of them are known to be exploited; none when the report does not tell.
+    pub exploited: Option<u64>,
     /// Findings that somebody decided to live with.
     pub waived: u64,
     /// Findings that the display filters removed.
@@ -209,7 +209,8 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         assessed,
         ids,
         fixable: number(counted.iter().filter(|f| is_fixable(f)).count()),
-        exploited: number(counted.iter().filter(|f| f.kev.is_some()).count()),
+        exploited: standing::tells_exploited(report)
+            .then(|| number(counted.iter().filter(|f| f.kev.is_some()).count())),
         waived,
         hidden: number(report.hidden),
         publication: Publication::of(counted.iter().copied()),
@@ -304,8 +305,9 @@ pub struct SecurityMetrics {
     pub scanned_at: Option<String>,
     /// Findings with a fixed version.
     pub fixable: u64,
-    /// Findings that are known to be exploited.
-    pub known_exploited: u64,
+    /// Findings that are known to be exploited; absent when the report does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_exploited: Option<u64>,
     /// Findings that somebody decided to live with.
     pub waived: u64,
     /// Findings that the display filters removed.

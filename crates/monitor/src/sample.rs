@@ -63,6 +63,7 @@ pub(crate) fn report(name: &str) -> Report {
                 date: "2026-11-23".to_owned(),
                 digest: String::new(),
             }],
+            tables: ["epss", "kev", "published"].map(str::to_owned).to_vec(),
         },
         ..Report::default()
     }

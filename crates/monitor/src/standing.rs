@@ -83,10 +83,23 @@ fn nothing_answered(report: &Report) -> bool {
         })
 }
 
+/// Whether this program made the report; other scanners tell less.
+fn is_ours(report: &Report) -> bool {
+    matches!(report.tool.name.as_str(), "" | "seaworthy")
+}
+
+/// Whether a report tells which of its vulnerabilities are known to be exploited. Scanners that do
+/// tell the probability of exploitation too, which nearly every vulnerability has.
+pub(crate) fn tells_exploited(report: &Report) -> bool {
+    is_ours(report)
+        || report.findings.is_empty()
+        || (report.findings.iter()).any(|f| f.kev.is_some() || f.epss.is_some())
+}
+
 /// Whether a report lists every package. Other scanners list only those with findings, unless they
 /// are asked for more; that shows when each package of theirs has one.
 pub(crate) fn lists_packages(report: &Report) -> bool {
-    if matches!(report.tool.name.as_str(), "" | "seaworthy") {
+    if is_ours(report) {
         return true;
     }
     let with_findings: BTreeSet<usize> = report.findings.iter().map(|f| f.package).collect();
@@ -198,6 +211,20 @@ mod tests {
         assert!(not_assessed(&report).is_empty());
         assert_eq!(counted(&report, "secret", 0), None);
         assert_eq!(counted(&report, "secret", 2), Some(2));
+    }
+
+    #[test]
+    fn scanners_that_know_of_no_exploitation_do_not_rule_it_out() {
+        let mut report = with(&[], &[]);
+        report.tool.name = "trivy".to_owned();
+        assert!(tells_exploited(&report), "nothing there to be exploited");
+        sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Low);
+        assert!(!tells_exploited(&report));
+        sample::exploited(&mut report);
+        assert!(tells_exploited(&report));
+        report.findings[0].kev = None;
+        report.tool.name = "seaworthy".to_owned();
+        assert!(tells_exploited(&report));
     }
 
     #[test]

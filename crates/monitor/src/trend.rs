@@ -23,8 +23,9 @@ pub struct Point {
     pub vulnerabilities: Tally,
     /// Findings with a fixed version.
     pub fixable: u64,
-    /// Findings that are known to be exploited.
-    pub exploited: u64,
+    /// Findings that are known to be exploited; none when the report does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exploited: Option<u64>,
     /// For how long the findings were public when it was scanned, in days.
     pub age_days: Ages,
     /// Secrets; none when nobody looked for them.

@@ -416,7 +416,7 @@ async fn insert_scan(
     .bind(signed(counts.negligible))
     .bind(signed(counts.unknown))
     .bind(signed(point.fixable))
-    .bind(signed(point.exploited))
+    .bind(point.exploited.map_or(NOT_LOOKED_FOR, signed))
     .bind(point.secrets.map_or(NOT_LOOKED_FOR, signed))
     .bind(point.misconfigurations.map_or(NOT_LOOKED_FOR, signed))
     .bind(i64::from(point.security_score))

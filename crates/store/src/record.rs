@@ -64,7 +64,7 @@ pub(crate) fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
         let value: i64 = row.try_get(name)?;
         u64::try_from(value).map_err(|e| sqlx::Error::Decode(Box::new(e)))
     };
-    // Nobody looked for what has a negative number.
+    // What has a negative number was not looked for.
     let perhaps = |name: &str| -> Result<Option<u64>, sqlx::Error> {
         let value: i64 = row.try_get(name)?;
         Ok(u64::try_from(value).ok())
@@ -100,7 +100,7 @@ pub(crate) fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
         vulnerabilities,
         age_days,
         fixable: number("fixable")?,
-        exploited: number("exploited")?,
+        exploited: perhaps("exploited")?,
         secrets: perhaps("secrets")?,
         misconfigurations: perhaps("misconfigurations")?,
         security_score: u32::try_from(number("security_score")?)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::supply::{self, Predicate, attested_by};
 use super::{Evidence, Status};
 use crate::score::is_fixable;
-use crate::standing::lists_packages;
+use crate::standing::{lists_packages, tells_exploited};
 use crate::time::DAY;
 
 /// How many things a check names.
@@ -242,6 +242,9 @@ impl Check {
             Self::Vulnerabilities(severity) => vulnerabilities(facts, |f| f.severity >= *severity),
             Self::Fixable(severity) => {
                 vulnerabilities(facts, |f| f.severity >= *severity && is_fixable(f))
+            }
+            Self::Exploited if !tells_exploited(facts.evidence.report) => {
+                Answer::unknown("the report does not tell what is known to be exploited")
             }
             Self::Exploited => vulnerabilities(facts, |f| f.kev.is_some()),
             Self::Supported => supported(facts),

@@ -108,7 +108,17 @@ fn without_evidence_nothing_is_met() {
 #[test]
 fn each_kind_of_evidence_decides_its_controls() {
     type Change = fn(&mut Report);
-    let cases: [(&str, Change, Framework, &str, Status); 18] = [
+    let cases: [(&str, Change, Framework, &str, Status); 19] = [
+        (
+            "a scanner that does not know of exploitation",
+            |r| {
+                r.tool.name = "trivy".to_owned();
+                sample::vulnerable(r, "CVE-1", "curl", "8", Severity::Low);
+            },
+            Framework::Nist800190,
+            "4.1.1",
+            Status::NotAssessed,
+        ),
         (
             "only what is vulnerable is listed",
             |r| {

@@ -122,7 +122,7 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "container_vulnerabilities_exploited",
         "Vulnerabilities in the image that are known to be exploited (KEV).",
-        |m, _| known(m, m.exploited),
+        |m, _| known(m, m.exploited?),
     ),
     gauge(
         "container_vulnerabilities_waived",
