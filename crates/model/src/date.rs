@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 /// 1970-01-01.
 const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
+/// -9999-01-01 and 9999-12-31 in days since then.
+const FIRST: i32 = -4_371_587;
+const LAST: i32 = 2_932_896;
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -21,21 +25,27 @@ pub struct Date(i32);
 pub struct InvalidDate(pub String);
 
 impl Date {
-    /// The day that lies so many days after 1970-01-01.
+    /// The day that lies so many days after 1970-01-01; the first or last day of the years -9999
+    /// to 9999 for what lies beyond them.
     #[must_use]
     pub const fn from_days(days: i32) -> Self {
-        Self(days)
+        Self(if days < FIRST {
+            FIRST
+        } else if days > LAST {
+            LAST
+        } else {
+            days
+        })
     }
 
-    /// The day of a time, in seconds since 1970; the first or last one for times that no calendar
-    /// has.
+    /// The day of a time, in seconds since 1970, within the same years.
     #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {
         let days = seconds.div_euclid(DAY);
-        Self(if days < i32::MIN as i64 {
-            i32::MIN
-        } else if days > i32::MAX as i64 {
-            i32::MAX
+        Self(if days < FIRST as i64 {
+            FIRST
+        } else if days > LAST as i64 {
+            LAST
         } else {
             days as i32
         })
@@ -50,7 +60,7 @@ impl Date {
     /// Whole days from another day to this one; negative when this one is earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i32 {
-        self.0.saturating_sub(earlier.0)
+        self.0 - earlier.0
     }
 }
 
@@ -73,7 +83,7 @@ fn parse(text: &str) -> Option<Date> {
 }
 
 impl fmt::Display for Date {
-    /// `YYYY-MM-DD`; days beyond the years -9999 to 9999 are the last ones of these.
+    /// `YYYY-MM-DD`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         EPOCH.saturating_add(self.0.days()).fmt(f)
     }
@@ -131,8 +141,11 @@ mod tests {
 
         #[test]
         fn no_number_panics(days: i32, seconds: i64) {
-            let _ = Date::from_days(days).to_string();
-            let _ = Date::from_seconds(seconds).since(Date::from_days(days));
+            let (date, other) = (Date::from_days(days), Date::from_seconds(seconds));
+            proptest::prop_assert_eq!(date.since(other), -other.since(date));
+            for date in [date, other] {
+                proptest::prop_assert!(!date.to_string().is_empty());
+            }
         }
 
         #[test]

@@ -150,6 +150,10 @@ pub struct ImageFacts {
     /// `config.User`, empty for root.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
+    /// The number that the image's own `etc/passwd` gives to a `user` that is a name; none for
+    /// numbers, and where nobody could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<u32>,
     /// When it was built, RFC 3339, as the builder says; some builders write 1970 for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,

@@ -82,6 +82,10 @@ pub struct DatabaseInfo {
     pub date: String,
     /// Shards that answered, sorted by key.
     pub shards: Vec<ShardInfo>,
+    /// The tables beside the shards that it has, sorted: `cvss`, `eol`, `epss`, `kev`,
+    /// `published`. What a finding lacks says nothing where the table is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
 }
 
 /// Findings per severity and more; what people read first.

@@ -124,14 +124,13 @@ fn inventory() -> Inventory {
             manifest_digest: Some(format!("sha256:5f1c{}e09a", "0".repeat(56))),
             config_digest: Some(format!("sha256:{:064x}", 99)),
             platform: "linux/amd64".to_owned(),
-            user: String::new(),
-            created: None,
             layers,
             labels: [(
                 "org.opencontainers.image.title".to_owned(),
                 "web".to_owned(),
             )]
             .into(),
+            ..ImageFacts::default()
         }),
         ..Inventory::default()
     }
@@ -347,6 +346,7 @@ pub(crate) fn report() -> Report {
         database: DatabaseInfo {
             location: "/var/lib/seaworthy/db".to_owned(),
             date: "2026-11-23".to_owned(),
+            tables: ["epss", "kev", "published"].map(str::to_owned).to_vec(),
             shards: ["debian:12", "maven", "npm", "rubygems"]
                 .map(|key| ShardInfo {
                     key: key.to_owned(),

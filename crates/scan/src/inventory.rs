@@ -174,6 +174,7 @@ fn image_facts(image: &dyn ImageSource) -> ImageFacts {
         config_digest: image.config_digest().map(str::to_owned),
         platform: config.platform().to_string(),
         user: config.config.user.clone(),
+        user_id: None,
         created: config.created.clone().filter(|time| !time.is_empty()),
         labels: config.config.labels.clone(),
         layers: image

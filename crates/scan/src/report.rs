@@ -98,6 +98,7 @@ pub fn assess_all(scanned: Scanned, database: &Database, options: &ScanOptions) 
             location: database.location().to_owned(),
             date,
             shards: matched.shards,
+            tables: (database.tables().into_iter()).map(str::to_owned).collect(),
         },
         support: matched.life.map(|life| Support {
             end: life.end,

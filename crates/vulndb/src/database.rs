@@ -6,6 +6,7 @@ use seaworthy_model::Date;
 use crate::directory::{checked_dates, shard_folder};
 use crate::{
     CvssTable, EolTable, EpssTable, Error, KevTable, PublishedTable, RepositoryTable, Shard,
+    ShardMeta,
 };
 
 /// The name of a shard's file: `debian:12` lies in `debian-12.swdb`.
@@ -229,6 +230,28 @@ impl Database {
         self.published.as_ref()
     }
 
+    /// The tables that answer, by their keys, sorted. The starter table's own, which know few
+    /// vulnerabilities, count only where nothing else answers at all.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&'static str> {
+        let starter = |meta: &ShardMeta| meta.sources.iter().any(|s| s.name == "starter");
+        let alone = self.shards.values().all(|shard| starter(shard.meta()));
+        let published = (self.published.as_ref())
+            .or_else(|| self.fallback.as_ref()?.published.as_ref())
+            .map(PublishedTable::meta);
+        [
+            ("cvss", self.cvss().map(CvssTable::meta)),
+            ("eol", self.eol().map(EolTable::meta)),
+            ("epss", self.epss().map(EpssTable::meta)),
+            ("kev", self.kev().map(KevTable::meta)),
+            ("published", published),
+        ]
+        .into_iter()
+        .filter(|(_, meta)| meta.is_some_and(|meta| alone || !starter(meta)))
+        .map(|(key, _)| key)
+        .collect()
+    }
+
     /// Products of Red Hat's repositories.
     #[must_use]
     pub fn repositories(&self) -> Option<&RepositoryTable> {
@@ -378,5 +401,35 @@ mod tests {
         assert_eq!(old.lookup("old").count(), 1);
         assert_eq!(Shard::open(&path).unwrap().lookup("new").count(), 1);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn tables_of_the_starter_count_where_it_is_alone() {
+        let kev = |source: &str| {
+            let info = SourceInfo {
+                name: source.to_owned(),
+                ..SourceInfo::default()
+            };
+            let entries = [("CVE-2020-0001".to_owned(), "- - 0".to_owned())];
+            KevTable::from_bytes(build_table("kev", info, &entries)).unwrap()
+        };
+        let of = |source: &str| {
+            let bytes = ShardBuilder::new("npm", "semver")
+                .source(SourceInfo {
+                    name: source.to_owned(),
+                    ..SourceInfo::default()
+                })
+                .build();
+            Database::from_shards(vec![Shard::from_bytes(bytes).unwrap()])
+        };
+        let starter = || of("starter").with_kev(kev("starter"));
+        assert_eq!(starter().tables(), ["kev"]);
+        assert_eq!(
+            Database::default().with_fallback(starter()).tables(),
+            ["kev"]
+        );
+        assert_eq!(of("osv").with_fallback(starter()).tables(), [""; 0]);
+        let own = of("osv").with_kev(kev("cisa")).with_fallback(starter());
+        assert_eq!(own.tables(), ["kev"]);
     }
 }
