@@ -26,13 +26,12 @@ pub(super) fn facts(config: &Value, layers: &[Value]) -> Option<ImageFacts> {
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect();
     Some(ImageFacts {
-        manifest_digest: None,
-        config_digest: None,
         platform: platform.trim_matches('/').to_owned(),
         user: string(inner, "User"),
         created: Some(string(config, "created")).filter(|c| !c.is_empty()),
         layers: self::layers(config, layers),
         labels,
+        ..ImageFacts::default()
     })
 }
 

@@ -153,6 +153,7 @@ fn converted(name: &str, mut read: ScannerReport) -> Report {
         schema_version: Report::SCHEMA_VERSION.to_owned(),
         database: DatabaseInfo {
             location: format!("{scanner} {version}").trim_end().to_owned(),
+            tables: tables(&findings),
             ..DatabaseInfo::default()
         },
         tool: read.tool,
@@ -187,6 +188,23 @@ fn converted(name: &str, mut read: ScannerReport) -> Report {
     report.misconfigurations.sort_by_key(|m| worst(m.severity));
     report.licenses.sort_by_key(|l| worst(l.severity));
     report
+}
+
+/// What the scanner's database has beside advisories, as far as its findings show.
+fn tables(findings: &[Finding]) -> Vec<String> {
+    let has = |told: fn(&Finding) -> bool| findings.iter().any(told);
+    // Grype's database has both or none, and few findings are known to be exploited.
+    let (kev, epss) = (has(|f| f.kev.is_some()), has(|f| f.epss.is_some()));
+    [
+        ("cvss", has(|f| f.ratings.iter().any(|r| r.score.is_some()))),
+        ("epss", epss),
+        ("kev", kev || epss),
+        ("published", has(|f| f.published.is_some())),
+    ]
+    .into_iter()
+    .filter(|(_, is_there)| *is_there)
+    .map(|(name, _)| name.to_owned())
+    .collect()
 }
 
 fn finding(scanner: &str, found: &Vulnerability, package: usize) -> Finding {
@@ -273,6 +291,7 @@ mod tests {
         assert_eq!(report.target.kind, TargetKind::Image);
         assert_eq!(report.scanners, ["vuln", "secret", "config", "license"]);
         assert_eq!(report.database.location, "trivy");
+        assert_eq!(report.database.tables, ["cvss", "published"]);
         let found: Vec<_> = (report.findings.iter())
             .map(|f| {
                 let package = &report.inventory.packages[f.package];
@@ -363,6 +382,8 @@ mod tests {
                 assert!(report.inventory.packages.get(finding.package).is_some());
             }
         }
+        let grype = of(include_str!("fixtures/grype.json"));
+        assert_eq!(grype.database.tables, ["cvss", "epss", "kev"]);
         // Two places are two entries of Trivy, and a list without them says so.
         let twice = r#"{"SchemaVersion": 2, "Results": [
             {"Class": "lang-pkgs", "Type": "npm", "Target": "a/package-lock.json", "Vulnerabilities": [{"VulnerabilityID": "CVE-2024-1", "PkgName": "x", "InstalledVersion": "1.0.0", "Severity": "HIGH"}]},

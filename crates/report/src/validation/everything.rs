@@ -54,8 +54,12 @@ fn report(kind: TargetKind) -> Report {
         end: "2028-06-30".to_owned(),
         ended: true,
     });
+    report.database.tables = ["cvss", "eol", "epss", "kev", "published"]
+        .map(str::to_owned)
+        .into();
     if let Some(image) = &mut report.inventory.image {
-        image.user = "1000:1000".to_owned();
+        image.user = "app:app".to_owned();
+        image.user_id = Some(1000);
         image.created = Some("2026-11-01T10:00:00Z".to_owned());
     }
     for kind in coverage_kinds() {
