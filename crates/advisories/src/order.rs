@@ -52,6 +52,15 @@ impl Order {
         }
     }
 
+    /// Sorts intervals by where they begin, and leaves out repetitions.
+    pub(crate) fn sort(self, intervals: &mut Vec<Interval>) {
+        intervals.sort_by(|a, b| {
+            self.compare(&a.introduced, &b.introduced)
+                .then_with(|| a.cmp(b))
+        });
+        intervals.dedup();
+    }
+
     /// Whether the interval holds the version.
     pub(crate) fn contains(self, interval: &Interval, version: &str) -> bool {
         if self.compare(version, &interval.introduced) == Ordering::Less {

@@ -10,6 +10,7 @@ use crate::feeds::{
     project_kb, redhat_api, repositories, retirejs, rubysec, rustsec, toml_markdown,
     ubuntu_tracker, updateinfo, vulnrichment, xml,
 };
+use crate::sink::Sink;
 
 /// A folder of feeds, and what in it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -426,8 +427,7 @@ impl Feed {
         }
     }
 
-    /// Reads an entry; what is broken is counted.
-    /// `date` is the one in the name of its archive, `latest` the day after which nothing in it can
+    /// Reads an entry; what is broken is counted. `date` is the one in the name of its archive, `latest` the day after which nothing in it can
     /// have been published.
     pub(crate) fn read(
         self,
@@ -439,14 +439,12 @@ impl Feed {
     ) {
         let mut sink = collected.of(self.source(), name);
         sink.latest = latest;
-        let (mut records, mut broken) = (0, Vec::new());
-        let mut broke = |what: String| broken.push(what);
         let before = sink.count.records;
         let result = match self {
-            Self::DebianTracker => debian_tracker::read(bytes, &mut sink, &mut records, &mut broke),
-            Self::DebianDsa => debian_dsa::read(bytes, &mut sink, &mut records, &mut broke),
-            Self::Epss => epss::read(bytes, &mut sink, &mut records, &mut broke),
-            Self::Kev => kev::read(bytes, &mut sink, &mut records, &mut broke),
+            Self::DebianTracker => debian_tracker::read(bytes, &mut sink),
+            Self::DebianDsa => debian_dsa::read(bytes, &mut sink),
+            Self::Epss => epss::read(bytes, &mut sink),
+            Self::Kev => kev::read(bytes, &mut sink),
             Self::Oval(vendor) => oval::read(vendor, name, bytes, &mut sink),
             Self::Updateinfo(family, _) => updateinfo::read(family, name, bytes, &mut sink),
             Self::Errata(_) => errata_json::read(bytes, &mut sink),
@@ -459,31 +457,22 @@ impl Feed {
             Self::DebianSupport => debian_support::read(name, bytes, &mut sink),
             Self::DistroInfo => distro_info::read(name, bytes, &mut sink),
             one => {
-                records = 1;
+                sink.record();
                 one.read_one(name, bytes, &mut sink)
             }
         };
-        sink.count.records += records;
         if date > sink.count.archive_date.as_str() {
             date.clone_into(&mut sink.count.archive_date);
-        }
-        for what in broken {
-            sink.count.broke(format!("{name}: {what}"));
         }
         if let Err(what) = result {
             // A file that cannot be read at all is a record, and a broken one.
             sink.count.records += u64::from(sink.count.records == before);
-            sink.count.broke(format!("{name}: {what}"));
+            sink.broke(what);
         }
     }
 
     /// Readers whose files are one record each.
-    fn read_one(
-        self,
-        name: &str,
-        bytes: &[u8],
-        sink: &mut dyn crate::sink::Sink,
-    ) -> Result<(), String> {
+    fn read_one(self, name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         match self {
             Self::Secdb(family) => alpine::read(family, name, bytes, sink),
             Self::UbuntuTracker => ubuntu_tracker::read(bytes, sink),

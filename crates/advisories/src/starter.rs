@@ -63,7 +63,8 @@ struct Table {
     rows: BTreeMap<String, Vec<Advisory>>,
     kev: Vec<(String, String)>,
     eol: Vec<(String, String)>,
-    days: BTreeMap<String, Date>,
+    /// The earliest of an id counts.
+    days: Vec<(String, Date)>,
     /// Lines that are none of these; the tests want none.
     #[cfg_attr(not(test), allow(dead_code, reason = "only the tests look"))]
     broken: usize,
@@ -532,7 +533,8 @@ mod tests {
             .flatten()
             .map(|row| row.id.as_str())
             .collect();
-        assert!(table.days.len() * 10 >= ids.len() * 9, "{}", ids.len());
+        let dated = ids.iter().filter(|id| database.published(id).is_some());
+        assert!(dated.count() * 10 >= ids.len() * 9, "{}", ids.len());
     }
 
     #[test]

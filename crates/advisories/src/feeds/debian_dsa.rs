@@ -22,21 +22,17 @@ struct Entry<'a> {
     regression: bool,
 }
 
-/// Reads a list; a record is an advisory. Lines that are none go to `broken`.
-pub(crate) fn read(
-    bytes: &[u8],
-    sink: &mut dyn Sink,
-    records: &mut u64,
-    broken: &mut dyn FnMut(String),
-) -> Result<(), String> {
+/// Reads a list; a record is an advisory.
+pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
-    let mut entry: Option<Entry<'_>> = None;
+    let (mut entry, mut records): (Option<Entry<'_>>, u64) = (None, 0);
     for (number, line) in text.lines().enumerate() {
         if line.starts_with('[') {
-            *records += 1;
+            records += 1;
+            sink.record();
             entry = heading(line, sink);
             if entry.is_none() {
-                broken(format!("line {}: {line}", number + 1));
+                sink.broke(format!("line {}: {line}", number + 1));
             }
             continue;
         }
@@ -57,7 +53,7 @@ pub(crate) fn read(
             fix(entry, line, sink);
         }
     }
-    if *records == 0 {
+    if records == 0 {
         return Err("no advisory in the list".to_owned());
     }
     Ok(())
@@ -140,11 +136,8 @@ mod tests {
     #[test]
     fn fixes_of_each_release_and_package_are_read() {
         let mut recorder = Recorder::default();
-        let mut records = 0;
-        read(LIST.as_bytes(), &mut recorder, &mut records, &mut |b| {
-            panic!("{b}")
-        })
-        .unwrap();
+        read(LIST.as_bytes(), &mut recorder).unwrap();
+        assert!(recorder.broken.is_empty(), "{:?}", recorder.broken);
         assert_eq!(
             recorder.lines(),
             [
@@ -154,7 +147,7 @@ mod tests {
                 "debian:11 xorg-server CVE-2023-1393 @DSA-5380-1 fixed [,2:1.20.11-1+deb11u6)",
             ]
         );
-        assert_eq!((records, recorder.skipped), (4, 3));
+        assert_eq!((recorder.records, recorder.skipped), (4, 3));
         assert_eq!(recorder.date, "2023-03-29");
     }
 
@@ -162,16 +155,9 @@ mod tests {
     fn other_texts_are_errors() {
         let mut recorder = Recorder::default();
         for bytes in [&b""[..], b"\xff\xfe", b"hello\n"] {
-            assert!(read(bytes, &mut recorder, &mut 0, &mut |_| {}).is_err());
+            assert!(read(bytes, &mut recorder).is_err());
         }
-        let mut broken = 0;
-        read(
-            b"[x\n[1 Jan 2020] nothing\n",
-            &mut recorder,
-            &mut 0,
-            &mut |_| broken += 1,
-        )
-        .unwrap();
-        assert_eq!(broken, 2);
+        read(b"[x\n[1 Jan 2020] nothing\n", &mut recorder).unwrap();
+        assert_eq!(recorder.broken.len(), 2);
     }
 }

@@ -32,28 +32,17 @@ struct Release {
     nodsa_reason: Option<String>,
 }
 
-/// One record is one CVE of one package; what is wrong with broken ones goes to `broken`.
-pub(crate) fn read(
-    bytes: &[u8],
-    sink: &mut dyn Sink,
-    records: &mut u64,
-    broken: &mut dyn FnMut(String),
-) -> Result<(), String> {
+/// Reads the tracker; a record is one CVE of one package.
+pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer
-        .deserialize_map(Packages {
-            sink,
-            records,
-            broken,
-        })
+        .deserialize_map(Packages { sink })
         .map_err(|e| e.to_string())
 }
 
 /// Visits one package after the other, so that the 70 MB file never stands in memory as values.
 struct Packages<'a> {
     sink: &'a mut dyn Sink,
-    records: &'a mut u64,
-    broken: &'a mut dyn FnMut(String),
 }
 
 impl<'de> Visitor<'de> for Packages<'_> {
@@ -67,10 +56,10 @@ impl<'de> Visitor<'de> for Packages<'_> {
         while let Some(package) = map.next_key::<String>()? {
             let issues: BTreeMap<String, Value> = map.next_value()?;
             for (id, value) in issues {
-                *self.records += 1;
+                self.sink.record();
                 match Issue::deserialize(value) {
                     Ok(issue) => emit(&package, &id, &issue, self.sink),
-                    Err(error) => (self.broken)(format!("{package} {id}: {error}")),
+                    Err(error) => self.sink.broke(format!("{package} {id}: {error}")),
                 }
             }
         }
@@ -169,16 +158,7 @@ mod tests {
     #[test]
     fn every_status_is_mapped() {
         let mut recorder = Recorder::default();
-        let (mut records, mut broken) = (0, Vec::new());
-        read(
-            TRACKER.as_bytes(),
-            &mut recorder,
-            &mut records,
-            &mut |text| {
-                broken.push(text);
-            },
-        )
-        .unwrap();
+        read(TRACKER.as_bytes(), &mut recorder).unwrap();
         assert_eq!(
             recorder.lines(),
             [
@@ -193,7 +173,11 @@ mod tests {
                 "debian:sid zlib CVE-2023-45853 under_investigation",
             ]
         );
-        assert_eq!((records, broken.len(), recorder.skipped), (4, 1, 1));
+        let broken = &recorder.broken;
+        assert_eq!(
+            (recorder.records, broken.len(), recorder.skipped),
+            (4, 1, 1)
+        );
         assert!(broken[0].starts_with("zlib CVE-2023-9999:"), "{broken:?}");
     }
 
@@ -201,7 +185,7 @@ mod tests {
     fn other_shapes_are_errors() {
         let mut recorder = Recorder::default();
         for text in ["", "[]", "{\"a\": 1}", "{\"a\": {"] {
-            let read = read(text.as_bytes(), &mut recorder, &mut 0, &mut |_| {});
+            let read = read(text.as_bytes(), &mut recorder);
             assert!(read.is_err(), "{text}");
         }
     }

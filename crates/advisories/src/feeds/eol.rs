@@ -64,12 +64,7 @@ pub(crate) fn read(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), 
         if let Some(date) = release["latestReleaseDate"].as_str() {
             sink.date(date);
         }
-        let date = |key: &str| {
-            release[key]
-                .as_str()
-                .filter(|text| text.len() == 10 && text.starts_with("20"))
-                .map(str::to_owned)
-        };
+        let date = |key: &str| day(&release[key]);
         emit(family, &cycle, date("eol"), date("eoes"), sink);
     }
     Ok(())
@@ -111,12 +106,7 @@ fn read_api(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             if let Some(date) = release["latest"]["date"].as_str() {
                 sink.date(date);
             }
-            let date = |key: &str| {
-                release[key]
-                    .as_str()
-                    .filter(|text| text.len() == 10 && text.starts_with("20"))
-                    .map(str::to_owned)
-            };
+            let date = |key: &str| day(&release[key]);
             emit(family, cycle, date("eolFrom"), date("eoesFrom"), sink);
         }
     }
@@ -125,6 +115,12 @@ fn read_api(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     } else {
         Err("none of the products is a distribution".to_owned())
     }
+}
+
+/// A day of this century; a release may have `true` or `false` in its place.
+fn day(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    (text.len() == 10 && text.starts_with("20")).then(|| text.to_owned())
 }
 
 #[cfg(test)]

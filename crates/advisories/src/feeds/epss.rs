@@ -4,13 +4,9 @@ use crate::ids;
 use crate::sink::{EpssRow, Sink};
 
 /// Reads the file; a record is a line.
-pub(crate) fn read(
-    bytes: &[u8],
-    sink: &mut dyn Sink,
-    records: &mut u64,
-    broken: &mut dyn FnMut(String),
-) -> Result<(), String> {
+pub(crate) fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let mut records = 0_u64;
     for line in text.lines() {
         if let Some(comment) = line.strip_prefix('#') {
             if let Some((_, date)) = comment.split_once("score_date:") {
@@ -21,13 +17,14 @@ pub(crate) fn read(
         if line.is_empty() || line.starts_with("cve,") {
             continue;
         }
-        *records += 1;
+        records += 1;
+        sink.record();
         match row(line) {
             Some(row) => sink.epss(row),
-            None => broken(line.chars().take(80).collect()),
+            None => sink.broke(line.chars().take(80).collect()),
         }
     }
-    if *records == 0 {
+    if records == 0 {
         return Err("no prediction in it".to_owned());
     }
     Ok(())
@@ -55,17 +52,13 @@ mod tests {
     #[test]
     fn scores_are_read_and_broken_lines_are_named() {
         let mut recorder = Recorder::default();
-        let mut broken = Vec::new();
         let text = "#model_version:v4,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\nCVE-2021-44228,0.94,0.99999\nCVE-2021-1,x,1\nCVE-2021-0002,2.0,0.1\n";
-        read(text.as_bytes(), &mut recorder, &mut 0, &mut |line| {
-            broken.push(line)
-        })
-        .unwrap();
+        read(text.as_bytes(), &mut recorder).unwrap();
         assert_eq!(recorder.epss.len(), 1);
         assert_eq!(recorder.epss[0].id, "CVE-2021-44228");
-        assert_eq!(broken.len(), 2);
+        assert_eq!((recorder.records, recorder.broken.len()), (3, 2));
         assert_eq!(recorder.date, "2026-08-16");
-        assert!(read(b"", &mut recorder, &mut 0, &mut |_| {}).is_err());
-        assert!(read(b"\xff", &mut recorder, &mut 0, &mut |_| {}).is_err());
+        assert!(read(b"", &mut recorder).is_err());
+        assert!(read(b"\xff", &mut recorder).is_err());
     }
 }

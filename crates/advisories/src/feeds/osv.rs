@@ -450,12 +450,7 @@ fn intervals(affected: &Affected<'_>, order: Order) -> Vec<Interval> {
             range_intervals(&range.events, order, &mut intervals);
         }
     }
-    intervals.sort_by(|a, b| {
-        order
-            .compare(&a.introduced, &b.introduced)
-            .then_with(|| a.cmp(b))
-    });
-    intervals.dedup();
+    order.sort(&mut intervals);
     intervals
 }
 

@@ -209,7 +209,7 @@ fn advisories_of_distributions() {
     );
     check(
         "Debian's lists",
-        |_, bytes, sink| debian_dsa::read(bytes, sink, &mut 0, &mut |_| {}),
+        |_, bytes, sink| debian_dsa::read(bytes, sink),
         "",
         "[29 Mar 2023] DSA-5380-1 xorg-server - security update\n\t{CVE-2023-1393}\n\t[bullseye] - xorg-server 2:1.20.11-1+deb11u6\n[3 Apr 2023] DSA-5381-1 x - security update\n\t[bullseye] - x 1\n",
         &["CVE-2023-1393 2023-03-29", "DSA-5381-1 2023-04-03"],

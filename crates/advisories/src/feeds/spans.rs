@@ -216,12 +216,7 @@ pub(crate) fn affected(spans: Vec<Span>, order: Order) -> Vec<Interval> {
             },
         })
         .collect();
-    intervals.sort_by(|a, b| {
-        order
-            .compare(&a.introduced, &b.introduced)
-            .then_with(|| a.cmp(b))
-    });
-    intervals.dedup();
+    order.sort(&mut intervals);
     intervals
 }
 
