@@ -179,7 +179,7 @@ fn fetch(
                 origin,
                 only: Some(keys.clone()),
                 keys: options.keys,
-                force: false,
+                allow_older: false,
                 now: options.now,
                 threads: options.threads,
                 patience: options.patience,

@@ -152,7 +152,7 @@ impl Error {
                 "wait until it is done; a lock dies with the process that holds it".to_owned()
             }
             Self::Downgrade { .. } => {
-                "somebody may be offering an old database as a new one; --force takes it all the same"
+                "somebody may be offering an old database as a new one; --allow-older takes it all the same"
                     .to_owned()
             }
             Self::Signature { .. } => {

@@ -38,8 +38,8 @@ pub struct FetchOptions<'a> {
     pub only: Option<BTreeSet<String>>,
     /// Of these keys one must have signed; without any, signatures are not asked for.
     pub keys: &'a [PublicKey],
-    /// Take it although it is older than what is here.
-    pub force: bool,
+    /// Take it although it is older than what is here. Everything else is checked all the same.
+    pub allow_older: bool,
     /// Now, `YYYY-MM-DDTHH:MM:SSZ`.
     pub now: &'a str,
     /// Shards that are fetched at the same time.
@@ -74,7 +74,7 @@ pub fn update_from_published(
     let base = directory.manifest()?;
     let same_origin = state.origin.as_ref() == Some(&options.origin);
     if let Some(base) = &base
-        && !options.force
+        && !options.allow_older
     {
         check_age(base, &published, same_origin)?;
     }

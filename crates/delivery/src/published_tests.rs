@@ -26,7 +26,7 @@ struct How<'a> {
     from: Option<&'a str>,
     only: &'a [&'a str],
     keys: &'a [PublicKey],
-    force: bool,
+    allow_older: bool,
 }
 
 impl Fixture {
@@ -75,7 +75,7 @@ impl Fixture {
             only: (!how.only.is_empty())
                 .then(|| how.only.iter().map(|k| (*k).to_owned()).collect()),
             keys: how.keys,
-            force: how.force,
+            allow_older: how.allow_older,
             now: NOW,
             threads: 2,
             patience: PATIENCE,
@@ -247,7 +247,7 @@ fn signatures_are_demanded_when_there_is_a_key() {
     let error = fixture
         .update(&How {
             keys: &trust(&key),
-            force: true,
+            allow_older: true,
             ..How::default()
         })
         .unwrap_err();
@@ -256,7 +256,7 @@ fn signatures_are_demanded_when_there_is_a_key() {
 }
 
 #[test]
-fn an_older_database_is_refused_unless_forced() {
+fn an_older_database_is_refused_unless_it_is_allowed() {
     let fixture = Fixture::new();
     fixture.publish(&fixture.source(&TWO, NOW), None);
     let old = fixture.store().manifest("latest").unwrap().unwrap();
@@ -280,7 +280,7 @@ fn an_older_database_is_refused_unless_forced() {
     assert_eq!(fixture.mark("npm"), "two");
     fixture
         .update(&How {
-            force: true,
+            allow_older: true,
             ..How::default()
         })
         .unwrap();

@@ -155,7 +155,7 @@ impl Work<'_> {
                     origin,
                     only: self.only,
                     keys: &keys,
-                    force: self.args.force,
+                    allow_older: self.args.allow_older,
                     now: &now,
                     threads: 4,
                     patience,
