@@ -210,10 +210,12 @@ pub(crate) struct UpdateArgs {
     /// Public key that must have signed the published database
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_DB_KEY")]
     pub(crate) key: Option<PathBuf>,
-    /// Take a feed that shrank by more than half or is broken, or a database that is older than
-    /// what is here
+    /// Take a feed that shrank by more than half or is broken
     #[arg(long)]
     pub(crate) force: bool,
+    /// Take a published database that is older than what is here
+    #[arg(long)]
+    pub(crate) allow_older: bool,
     /// Fetch the advisories of Wolfi and Chainguard too, whose licence restricts their use
     #[arg(long)]
     pub(crate) restricted: bool,
