@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use seaworthy_model::{CoverageEntry, CoverageKind, Package, Report};
+use seaworthy_model::{CoverageEntry, CoverageKind, Finding, Package, Report};
 
 /// Why a report says nothing about the vulnerabilities of its target, one sentence each; empty when
 /// it says something.
@@ -88,12 +88,14 @@ fn is_ours(report: &Report) -> bool {
     matches!(report.tool.name.as_str(), "" | "seaworthy")
 }
 
-/// Whether a report tells which of its vulnerabilities are known to be exploited. Scanners that do
-/// tell the probability of exploitation too, which nearly every vulnerability has.
+/// Whether a report tells which of its vulnerabilities are known to be exploited: ours when the
+/// database had the catalogue. Other scanners that know it tell the probability of exploitation too,
+/// which nearly every vulnerability has.
 pub(crate) fn tells_exploited(report: &Report) -> bool {
-    is_ours(report)
-        || report.findings.is_empty()
-        || (report.findings.iter()).any(|f| f.kev.is_some() || f.epss.is_some())
+    let tells = |f: &Finding| f.kev.is_some() || (f.epss.is_some() && !is_ours(report));
+    report.findings.is_empty()
+        || report.database.tables.iter().any(|table| table == "kev")
+        || report.findings.iter().any(tells)
 }
 
 /// Whether a report lists every package. Other scanners list only those with findings, unless they
@@ -217,6 +219,7 @@ mod tests {
     fn scanners_that_know_of_no_exploitation_do_not_rule_it_out() {
         let mut report = with(&[], &[]);
         report.tool.name = "trivy".to_owned();
+        report.database.tables.clear();
         assert!(tells_exploited(&report), "nothing there to be exploited");
         sample::vulnerable(&mut report, "CVE-1", "curl", "8", Severity::Low);
         assert!(!tells_exploited(&report));
@@ -224,6 +227,8 @@ mod tests {
         assert!(tells_exploited(&report));
         report.findings[0].kev = None;
         report.tool.name = "seaworthy".to_owned();
+        assert!(!tells_exploited(&report), "the database has no such table");
+        report.database.tables = vec!["kev".to_owned()];
         assert!(tells_exploited(&report));
     }
 

@@ -426,7 +426,19 @@ fn non_root(facts: &Facts<'_>) -> Answer {
         } else {
             format!("starts as `{}`", image.user)
         }]),
-        Some(_) => Answer::met(),
+        Some(image) if image.user_id == Some(0) => Answer::violated(vec![format!(
+            "starts as `{}`, which is user 0 in the image's own list",
+            image.user
+        )]),
+        Some(image) => {
+            let mut answer = Answer::met();
+            let is_name = image.user.starts_with(|c: char| !c.is_ascii_digit());
+            if is_name && image.user_id.is_none() {
+                let limit = format!("the number of `{}` is not known", image.user);
+                answer.limits.push(limit);
+            }
+            answer
+        }
     }
 }
 

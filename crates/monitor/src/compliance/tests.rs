@@ -108,11 +108,24 @@ fn without_evidence_nothing_is_met() {
 #[test]
 fn each_kind_of_evidence_decides_its_controls() {
     type Change = fn(&mut Report);
-    let cases: [(&str, Change, Framework, &str, Status); 19] = [
+    let cases: [(&str, Change, Framework, &str, Status); 20] = [
+        (
+            "root by another name",
+            |r| {
+                if let Some(image) = &mut r.inventory.image {
+                    image.user = "toor".to_owned();
+                    image.user_id = Some(0);
+                }
+            },
+            Framework::CisDocker,
+            "4.1",
+            Status::Violated,
+        ),
         (
             "a scanner that does not know of exploitation",
             |r| {
                 r.tool.name = "trivy".to_owned();
+                r.database.tables.clear();
                 sample::vulnerable(r, "CVE-1", "curl", "8", Severity::Low);
             },
             Framework::Nist800190,
