@@ -3,7 +3,9 @@
 use seaworthy_attest::PublicKey;
 use seaworthy_oci::{ArtifactManifest, ArtifactStore, Digest, StoredManifest};
 use seaworthy_policy::{AttestationFacts, SignatureFacts, VexDocument};
-use seaworthy_signing::{Attestation, Error, Signer, attestations, referrer_documents, verify};
+use seaworthy_signing::{
+    Attestation, Error, Rejected, Signer, attestations, referrer_documents, verify,
+};
 
 /// Types of artifacts that are VEX documents, or may be.
 const VEX_TYPES: [&str; 5] = [
@@ -166,14 +168,7 @@ pub fn attached_vex(
         for attestation in found.found.iter().filter(is_vex) {
             vex.take(store, &attestation.manifest, &attestation.predicate);
         }
-        for rejected in &found.rejected {
-            vex.skipped.push(format!(
-                "{}: {} is not accepted: {}",
-                store.name(),
-                rejected.place,
-                rejected.reason
-            ));
-        }
+        vex.pass_over(store, &found.rejected, "is not accepted");
         let documents = referrer_documents(store, subject, &VEX_TYPES)?;
         for document in &documents.found {
             if trusted.is_empty() {
@@ -186,14 +181,7 @@ pub fn attached_vex(
                 ));
             }
         }
-        for rejected in &documents.rejected {
-            vex.skipped.push(format!(
-                "{}: {} cannot be read: {}",
-                store.name(),
-                rejected.place,
-                rejected.reason
-            ));
-        }
+        vex.pass_over(store, &documents.rejected, "cannot be read");
     }
     Ok(vex)
 }
@@ -249,6 +237,12 @@ pub fn vex_of(
 }
 
 impl AttachedVex {
+    fn pass_over(&mut self, store: &dyn ArtifactStore, rejected: &[Rejected], how: &str) {
+        self.skipped.extend(
+            (rejected.iter()).map(|r| format!("{}: {} {how}: {}", store.name(), r.place, r.reason)),
+        );
+    }
+
     fn take(&mut self, store: &dyn ArtifactStore, manifest: &Digest, bytes: &[u8]) {
         let name = format!("oci://{}@{manifest}", store.name());
         match VexDocument::read(&name, bytes) {
