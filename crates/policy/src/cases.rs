@@ -240,6 +240,9 @@ fn image(node: &Node, report: &mut Report, problems: &mut Problems) {
     if let Some(node) = fields.node("user") {
         facts.user = node.loose_text(problems).unwrap_or_default();
     }
+    if let Some(node) = fields.node("user_id") {
+        facts.user_id = node.count(problems).and_then(|id| u32::try_from(id).ok());
+    }
     if let Some(node) = fields.node("labels") {
         for entry in node.entries() {
             if let Some(value) = entry.value.loose_text(problems) {
@@ -346,10 +349,18 @@ fn finding(node: &Node, report: &mut Report, problems: &mut Problems) {
             percentile: score,
         });
     }
-    let exploited = flag(&mut fields, "exploited", problems);
-    let ransomware = flag(&mut fields, "ransomware", problems);
+    // Whether it is, or the day on which it was listed.
+    let (exploited, listed) = match fields.node("exploited") {
+        Some(node) if matches!(node.value, Value::Text(..)) => (true, node.date(problems)),
+        Some(node) => (node.boolean(problems).unwrap_or(false), None),
+        None => (false, None),
+    };
+    let ransomware = fields
+        .node("ransomware")
+        .and_then(|n| n.boolean(problems))
+        .unwrap_or(false);
     finding.kev = (exploited || ransomware).then(|| KnownExploited {
-        date_added: String::new(),
+        date_added: listed.map(|day| day.to_string()).unwrap_or_default(),
         due_date: String::new(),
         ransomware,
     });
@@ -359,13 +370,6 @@ fn finding(node: &Node, report: &mut Report, problems: &mut Problems) {
     fields.finish(problems);
     finding.package = place(&mut report.inventory, package);
     report.findings.push(finding);
-}
-
-fn flag(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> bool {
-    fields
-        .node(key)
-        .and_then(|n| n.boolean(problems))
-        .unwrap_or(false)
 }
 
 fn word<T: FromStr<Err: ToString>>(

@@ -86,7 +86,8 @@ pub(crate) struct World<'a> {
     pub(crate) lists_all: bool,
     /// Whether nothing of a distribution is in the image, so that nothing can go out of support.
     pub(crate) no_distribution: bool,
-    /// Whether the report is one that tells what is known to be exploited: most other scanners do not.
+    /// Whether the report tells what is known to be exploited: not every database has the table, and
+    /// most other scanners do not.
     pub(crate) tells_exploited: bool,
     /// Whether the database knows EPSS at all.
     pub(crate) has_epss: bool,
@@ -124,8 +125,8 @@ impl<'a> World<'a> {
         Self {
             lists_all: lists_all(report),
             no_distribution: has_no_distribution(report),
-            tells_exploited: is_own(report) || report.findings.iter().any(|f| f.kev.is_some()),
-            has_epss: report.findings.iter().any(|f| f.epss.is_some()),
+            tells_exploited: tells_exploited(report),
+            has_epss: has_table(report, "epss") || report.findings.iter().any(|f| f.epss.is_some()),
             counts: count(&findings),
             briefs: findings.iter().map(Brief::of).collect(),
             findings,
@@ -189,6 +190,18 @@ impl<'a> World<'a> {
         }
         map
     }
+}
+
+fn has_table(report: &Report, name: &str) -> bool {
+    report.database.tables.iter().any(|table| table == name)
+}
+
+/// Whether what is not marked as exploited is known not to be. A report without a tool was written by
+/// hand, for a case: it tells all.
+fn tells_exploited(report: &Report) -> bool {
+    report.tool.name.is_empty()
+        || has_table(report, "kev")
+        || report.findings.iter().any(|f| f.kev.is_some())
 }
 
 /// Whether we made a report, and not another scanner.

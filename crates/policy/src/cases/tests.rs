@@ -54,7 +54,7 @@ fn cases_pass_or_say_what_differs() {
 fn cases_tell_days_and_programs() {
     let policy = |_: Option<&str>| {
         Ok(crate::tests::load(
-            "version: '1.0'\nvulnerabilities: {sla: {high: 30}}\nsecurity_requirements: {no_package_managers: true}\n",
+            "version: '1.0'\nvulnerabilities: {sla: {high: 30}}\nsecurity_requirements: {no_package_managers: true}\nrules: [{id: kev, when: {exploited: true, older_than_days: 14, since: exploited}}]\n",
         ))
     };
     for (case, violations) in [
@@ -69,6 +69,14 @@ fn cases_tell_days_and_programs() {
         (
             "findings: [{}], package_managers: []",
             "vulnerabilities.sla.high",
+        ),
+        (
+            "findings: [{severity: low, exploited: 2025-12-01}], package_managers: []",
+            "rules.kev",
+        ),
+        (
+            "findings: [{severity: low, exploited: 2025-12-31}], package_managers: []",
+            "",
         ),
         (
             "package_managers: [/sbin/apk]",

@@ -61,21 +61,26 @@ impl Users {
 
     fn image(&mut self, world: &World<'_>, image: &ImageFacts) {
         self.image = true;
+        let is_alias = image.user_id == Some(0) && !is_root(&image.user);
         let detail = if image.user.is_empty() {
             "no user is set, so it runs as root".to_owned()
+        } else if is_alias {
+            format!("it runs as {}, which is 0 in its etc/passwd", image.user)
         } else {
             format!("it runs as {}", image.user)
         };
-        self.add(
-            &image.user,
-            Cause {
-                kind: "image",
-                id: world.subject.name().to_owned(),
-                location: "image configuration".to_owned(),
-                detail,
-                ..Cause::default()
-            },
-        );
+        let cause = Cause {
+            kind: "image",
+            id: world.subject.name().to_owned(),
+            location: "image configuration".to_owned(),
+            detail,
+            ..Cause::default()
+        };
+        if is_alias {
+            self.root.push(cause);
+        } else {
+            self.add(&image.user, cause);
+        }
     }
 
     fn dockerfile(&mut self, dockerfile: &DockerfileFacts, image_is_known: bool) {

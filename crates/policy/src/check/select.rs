@@ -10,7 +10,7 @@ use seaworthy_versions::Scheme;
 use super::choice::can_be_met;
 use super::{Breach, Doubt, Evaluation, Found, gaps};
 use crate::policy::{Bits, On, Rule, Selector, Since, Versions};
-use crate::row::{Brief, FindingRow, Item, Row};
+use crate::row::{Brief, FindingRow, Item, Row, is_own};
 use crate::rules::scheme_of;
 use crate::verdict::{Cause, MAX_CAUSES};
 
@@ -88,10 +88,15 @@ impl<'w> Evaluation<'w> {
         }
         let wants_exploited = select.exploited == Some(true) || select.ransomware == Some(true);
         if wants_exploited && !world.tells_exploited && !world.findings.is_empty() {
-            return Found::unknown(format!(
-                "a report of {} does not tell what is known to be exploited",
-                crate::read::shown(&world.subject.report.tool.name)
-            ));
+            return Found::unknown(if is_own(world.subject.report) {
+                "the database has no table of what is known to be exploited (run `seaworthy db update`)"
+                    .to_owned()
+            } else {
+                format!(
+                    "a report of {} does not tell what is known to be exploited",
+                    crate::read::shown(&world.subject.report.tool.name)
+                )
+            });
         }
         if !world.subject.ran(select.on.scanner()) {
             return Found::unknown(super::not_looked_for(select.on));

@@ -71,7 +71,10 @@ impl<'a> ImageNames<'a> {
     }
 
     fn is_named(&self, name: &str) -> bool {
-        let name = name.strip_prefix("oci://").unwrap_or(name);
+        let name = ["oci://", "file://"]
+            .iter()
+            .find_map(|scheme| name.strip_prefix(scheme))
+            .unwrap_or(name);
         if name.is_empty() {
             return false;
         }

@@ -482,6 +482,69 @@ fn what_we_write_we_read() {
 }
 
 #[test]
+fn what_lies_on_a_disk_is_named_by_its_digest() {
+    let facts = Facts::default();
+    for (source, name, digest, expected) in [
+        (
+            "oci-dir",
+            "/work/images/Storefront",
+            Some(DIGEST),
+            format!("pkg:oci/storefront@{DIGEST}?arch=amd64"),
+        ),
+        (
+            "oci-dir",
+            "images/web",
+            Some(DIGEST),
+            format!("pkg:oci/web@{DIGEST}?arch=amd64"),
+        ),
+        (
+            "docker-archive",
+            "web.tar",
+            Some(DIGEST),
+            format!("pkg:oci/web.tar@{DIGEST}?arch=amd64"),
+        ),
+        ("rootfs", "/srv/root", None, "file:///srv/root".to_owned()),
+    ] {
+        let mut report = sample();
+        report.target.name = name.to_owned();
+        report.target.source = source.to_owned();
+        if let Some(image) = &mut report.inventory.image {
+            image.manifest_digest = digest.map(str::to_owned);
+        }
+        let subject = Subject {
+            report: &report,
+            facts: &facts,
+            now: "2026-11-25".parse().unwrap(),
+        };
+        let waivers = Waiver::read(
+            "w.yaml",
+            b"waivers: [{id: CVE-2024-1, justification: component_not_present}]",
+        )
+        .unwrap();
+        let waived = Exceptions {
+            waivers: &waivers,
+            ..Exceptions::default()
+        };
+        let options = OpenVexOptions {
+            author: "me",
+            timestamp: "2026-11-25T00:00:00Z",
+            image: "",
+        };
+        let verdict = evaluate(&policy(), subject, &waived);
+        let text = openvex(&report, &verdict, &options).unwrap();
+        let vex = [VexDocument::read("v.json", text.as_bytes()).unwrap()];
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["statements"][0]["products"][0]["@id"], expected);
+        let exceptions = Exceptions {
+            vex: &vex,
+            ..Exceptions::default()
+        };
+        let again = evaluate(&policy(), subject, &exceptions);
+        assert!(again.vex.iter().any(|n| n.cleared), "{name}");
+    }
+}
+
+#[test]
 fn nothing_is_no_name_of_an_image() {
     let mut report = sample();
     report.target.name.clear();

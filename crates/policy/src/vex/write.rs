@@ -201,16 +201,60 @@ fn of_finding(finding: &Finding) -> Said {
     }
 }
 
-/// `pkg:oci/web@sha256:…?repository_url=registry.example.com/shop/web&tag=1.8`; the reference as it
-/// is when it is none.
+/// Whether the target is a place on a disk, whose name says nothing about a registry.
+fn is_local(report: &Report) -> bool {
+    let target = &report.target;
+    match target.source.as_str() {
+        "oci-dir" | "rootfs" | "dir" => true,
+        // `web.tar (registry.example.com/shop/web:1.8)`
+        source => source.ends_with("-archive") && !target.name.ends_with(')'),
+    }
+}
+
+/// What lies on a disk: the image by its digest, else the place.
+fn local_purl(report: &Report, name: &str) -> String {
+    let facts = report.inventory.image.as_ref();
+    let digest = facts.and_then(|i| {
+        i.manifest_digest
+            .clone()
+            .or_else(|| i.config_digest.clone())
+    });
+    let last = name.trim_end_matches('/').rsplit('/').next();
+    match (digest, last) {
+        (Some(digest), Some(last)) if !last.is_empty() => Purl {
+            kind: "oci".to_owned(),
+            namespace: None,
+            name: last.to_ascii_lowercase(),
+            version: Some(digest),
+            qualifiers: arch(report),
+            subpath: None,
+        }
+        .to_string(),
+        _ if name.starts_with('/') => format!("file://{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn arch(report: &Report) -> Vec<(String, String)> {
+    let facts = report.inventory.image.as_ref();
+    facts
+        .and_then(|i| i.platform.split('/').nth(1))
+        .map(|arch| ("arch".to_owned(), arch.to_owned()))
+        .into_iter()
+        .collect()
+}
+
+/// `pkg:oci/web@sha256:…?repository_url=registry.example.com/shop/web&tag=1.8`; without a registry
+/// the name and the digest; the name as it is when there is neither.
 fn image_purl(report: &Report, image: &str) -> String {
     let name = if image.is_empty() {
         report.target.image()
     } else {
         image
     };
-    let Ok(reference) = name.parse::<Reference>() else {
-        return name.to_owned();
+    let reference = match name.parse::<Reference>() {
+        Ok(reference) if !is_local(report) => reference,
+        _ => return local_purl(report, name),
     };
     let facts = report.inventory.image.as_ref();
     let digest = reference
@@ -218,15 +262,13 @@ fn image_purl(report: &Report, image: &str) -> String {
         .as_ref()
         .map(ToString::to_string)
         .or_else(|| facts.and_then(|i| i.manifest_digest.clone()));
-    let mut qualifiers = vec![(
+    let mut qualifiers = arch(report);
+    qualifiers.push((
         "repository_url".to_owned(),
         format!("{}/{}", reference.registry, reference.repository),
-    )];
+    ));
     if let Some(tag) = &reference.tag {
         qualifiers.push(("tag".to_owned(), tag.clone()));
-    }
-    if let Some(arch) = facts.and_then(|i| i.platform.split('/').nth(1)) {
-        qualifiers.insert(0, ("arch".to_owned(), arch.to_owned()));
     }
     Purl {
         kind: "oci".to_owned(),

@@ -515,3 +515,21 @@ fn a_choice_of_licences_is_the_teams() {
     let policy = "licenses: {prohibited: ['GPL-*']}";
     assert_eq!(says(policy, &image, &facts), "broken: 1");
 }
+
+#[test]
+fn a_name_may_be_roots() {
+    let (mut image, facts) = sample();
+    let policy = "security_requirements: {non_root_user: true}";
+    for (user, id, expected) in [
+        ("toor", Some(0), "broken: 1"),
+        ("toor:app", Some(0), "broken: 1"),
+        ("app", Some(1000), "holds"),
+        ("app", None, "holds"),
+        ("root", Some(0), "broken: 1"),
+    ] {
+        if let Some(image) = &mut image.inventory.image {
+            (image.user, image.user_id) = (user.to_owned(), id);
+        }
+        assert_eq!(says(policy, &image, &facts), expected, "{user} {id:?}");
+    }
+}

@@ -203,12 +203,39 @@ fn reports_of_other_scanners_do_not_tell_what_is_exploited() {
     for policy in policies {
         assert_eq!(says(policy, &image, &facts), "holds", "{policy}");
     }
-    image.tool.name = "trivy".to_owned();
-    for policy in policies {
-        assert_eq!(says(policy, &image, &facts), "unknown", "{policy}");
+    for (tool, tables, expected) in [
+        ("trivy", &[][..], "unknown"),
+        ("trivy", &["kev"], "holds"),
+        ("seaworthy", &["cvss", "epss"], "unknown"),
+        ("seaworthy", &["epss", "kev"], "holds"),
+    ] {
+        image.tool.name = tool.to_owned();
+        image.database.tables = tables.iter().map(|t| (*t).to_owned()).collect();
+        for policy in policies {
+            let found = says(policy, &image, &facts);
+            assert_eq!(found, expected, "{tool} {tables:?} {policy}");
+        }
     }
+    image.tool.name = "trivy".to_owned();
     let coverage = "coverage: {required: true}";
     assert_eq!(says(coverage, &image, &facts), "unknown");
     image.findings.clear();
     assert_eq!(says(policies[0], &image, &facts), "holds");
+}
+
+#[test]
+fn a_table_of_scores_tells_of_findings_that_it_does_not_list() {
+    let (mut image, facts) = sample();
+    for finding in &mut image.findings {
+        finding.epss = None;
+    }
+    for (tables, expected) in [(vec!["kev"], "unknown"), (vec!["epss", "kev"], "holds")] {
+        image.database.tables = tables.into_iter().map(str::to_owned).collect();
+        for policy in [
+            "vulnerabilities: {max_epss: 0.1}",
+            "rules: [{id: x, expression: finding.epss > 0.1}]",
+        ] {
+            assert_eq!(says(policy, &image, &facts), expected, "{policy}");
+        }
+    }
 }
