@@ -53,19 +53,15 @@ impl Database {
             })
         };
         let mut wanted = folder()?;
-        // A generation that two updates made old while it was being opened is gone: then the one
-        // that is in use now is meant.
+        // A generation that two updates made old while it was being opened is gone, or loses its
+        // files one by one: then the one that is in use now is meant.
         for _ in 0..100 {
-            match Self::open_folder(&wanted, path) {
-                Err(error) => {
-                    let now = folder()?;
-                    if now == wanted {
-                        return Err(error);
-                    }
-                    wanted = now;
-                }
-                opened => return opened,
+            let opened = Self::open_folder(&wanted, path);
+            let now = folder()?;
+            if now == wanted {
+                return opened;
             }
+            wanted = now;
         }
         Self::open_folder(&wanted, path)
     }
