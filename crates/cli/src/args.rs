@@ -13,7 +13,8 @@ mod source;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::output::OutputSpec;
 use crate::terminal::ColorChoice;
@@ -150,12 +151,11 @@ pub(crate) struct ScanArgs {
     /// Keep the figures of the scan in this file, for `trend` (SQLite)
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_HISTORY")]
     pub(crate) history: Option<PathBuf>,
-    /// Forget scans in the history that are older, but keep the latest ten of each repository
+    /// With --history: forget scans that are older, but keep the latest ten of each repository
     /// [default: keep all]
     #[arg(
         long,
         value_name = "DAYS",
-        requires = "history",
         value_parser = clap::value_parser!(u32).range(1..=36_500),
         env = "SEAWORTHY_HISTORY_DAYS"
     )]
@@ -241,7 +241,26 @@ pub(crate) enum VersionsCommand {
 
 /// The whole command, before the configuration file changes its defaults.
 pub(crate) fn command() -> clap::Command {
-    Cli::command()
+    as_pipelines_set_it(Cli::command())
+}
+
+/// Variables as pipelines set them: an empty one says nothing, and switches take `1` and `yes` too.
+fn as_pipelines_set_it(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|v| v.is_empty());
+    command
+        .mut_args(|argument| {
+            let argument = if matches!(argument.get_action(), ArgAction::SetTrue) {
+                argument.value_parser(BoolishValueParser::new())
+            } else {
+                argument
+            };
+            if argument.get_env().is_some_and(is_empty) {
+                argument.env(None)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(as_pipelines_set_it)
 }
 
 pub(crate) fn parse(command: clap::Command, arguments: Vec<OsString>) -> Result<Cli, clap::Error> {

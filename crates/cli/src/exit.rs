@@ -84,7 +84,10 @@ impl From<seaworthy_scan::Error> for Failure {
             Error::Database { .. } => Self::new(Status::Usage, error).hint(
                 "`seaworthy db update` fetches one; without --db and a database of the user's, the starter table answers",
             ),
-            Error::Analysis { .. } | Error::Sbom { .. } | Error::Io { .. } => {
+            Error::Sbom { .. } => Self::new(Status::NotAssessed, error).hint(
+                "reports are no targets: `policy check`, `metrics` and `diff` read those of an earlier scan, `merge` those of other scanners",
+            ),
+            Error::Analysis { .. } | Error::Io { .. } => {
                 Self::new(Status::NotAssessed, error)
             }
         }

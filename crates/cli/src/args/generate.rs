@@ -17,14 +17,32 @@ pub(crate) enum GenerateCommand {
     Dashboard(DashboardArgs),
 }
 
+/// Which series a file is about, and where it goes.
+#[derive(Debug, Args)]
+pub(crate) struct SeriesArgs {
+    /// File [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
+    #[arg(long, value_name = "SELECTOR", env = "SEAWORTHY_SELECTOR")]
+    pub(crate) selector: Vec<Selector>,
+    /// Alert when the security score is below this
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value_t = 70,
+        env = "SEAWORTHY_SCORE_BELOW"
+    )]
+    pub(crate) score_below: u64,
+}
+
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy generate alerts --out seaworthy.rules.yaml\n  seaworthy generate alerts --selector environment=production --label team=platform\n  seaworthy generate alerts --out seaworthy.rules.yaml --tests seaworthy.rules.test.yaml"
 )]
 pub(crate) struct AlertsArgs {
-    /// File [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) series: SeriesArgs,
     /// Unit tests of the rules for `promtool test rules`
     #[arg(long, value_name = "FILE")]
     pub(crate) tests: Option<PathBuf>,
@@ -36,14 +54,6 @@ pub(crate) struct AlertsArgs {
         env = "SEAWORTHY_CRITICAL_ABOVE"
     )]
     pub(crate) critical_above: u64,
-    /// Alert when the security score is below this
-    #[arg(
-        long,
-        value_name = "SCORE",
-        default_value_t = 70,
-        env = "SEAWORTHY_SCORE_BELOW"
-    )]
-    pub(crate) score_below: u64,
     /// Alert when a critical vulnerability is public for longer
     #[arg(
         long,
@@ -62,9 +72,6 @@ pub(crate) struct AlertsArgs {
         env = "SEAWORTHY_HIGH_OLDER_THAN"
     )]
     pub(crate) high_older_than: u32,
-    /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
-    #[arg(long, value_name = "SELECTOR", env = "SEAWORTHY_SELECTOR")]
-    pub(crate) selector: Vec<Selector>,
     /// A label that the alerts get: `name=value`; repeatable
     #[arg(long, value_name = "LABEL", env = "SEAWORTHY_LABEL")]
     pub(crate) label: Vec<String>,
@@ -75,26 +82,15 @@ pub(crate) struct AlertsArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    before_help = "Examples:\n  seaworthy generate dashboard --out dashboard.json\n  seaworthy generate dashboard --selector environment=production --title Production"
+    before_help = "Examples:\n  seaworthy generate dashboard --out dashboard.json\n  seaworthy generate dashboard --selector environment=production --title Production",
+    mut_arg("score_below", |arg| arg.help("The score that is drawn as too low"))
 )]
 pub(crate) struct DashboardArgs {
-    /// File [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) series: SeriesArgs,
     /// Title
     #[arg(long, value_name = "TITLE", env = "SEAWORTHY_DASHBOARD_TITLE")]
     pub(crate) title: Option<String>,
-    /// The score that is drawn as too low
-    #[arg(
-        long,
-        value_name = "SCORE",
-        default_value_t = 70,
-        env = "SEAWORTHY_SCORE_BELOW"
-    )]
-    pub(crate) score_below: u64,
-    /// Only series with these labels: `label=value`, also !=, =~, !~; repeatable
-    #[arg(long, value_name = "SELECTOR", env = "SEAWORTHY_SELECTOR")]
-    pub(crate) selector: Vec<Selector>,
 }
 
 /// What a merge is written as.

@@ -3,9 +3,9 @@ use std::io::{self, Write};
 use seaworthy_matching::{Explanation, Outcome as Answer, PackageExplanation};
 use seaworthy_model::{Finding, Inventory, Origin, Package, url_of};
 use seaworthy_scan::read;
-use seaworthy_source::TargetRef;
 
 use super::Advisories;
+use super::input::named_target;
 use crate::args::{ExplainArgs, Global};
 use crate::exit::{Outcome, Status};
 use crate::output::print;
@@ -14,7 +14,7 @@ use crate::terminal::one_line;
 
 /// Tells why something is, or is not, reported.
 pub(crate) fn run(args: ExplainArgs, global: &Global) -> Outcome {
-    let target = TargetRef::parse(&args.target)?;
+    let target = named_target(&args.target)?;
     let options = super::read_options(&args.source)?;
     let advisories = Advisories::open(&args.database)?;
     let bars = Bars::new(super::quiet(global));

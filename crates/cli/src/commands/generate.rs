@@ -15,15 +15,15 @@ pub(crate) fn run(command: GenerateCommand) -> Outcome {
         GenerateCommand::Alerts(args) => write_alerts(args)?,
         GenerateCommand::Dashboard(args) => {
             let mut options = DashboardOptions {
-                selectors: args.selector,
-                score_below: args.score_below,
+                selectors: args.series.selector,
+                score_below: args.series.score_below,
                 ..DashboardOptions::default()
             };
             if let Some(title) = args.title {
                 options.title = title;
             }
             put(
-                args.out.as_deref(),
+                args.series.out.as_deref(),
                 &dashboard(&options).map_err(Failure::usage)?,
             )?;
         }
@@ -32,7 +32,11 @@ pub(crate) fn run(command: GenerateCommand) -> Outcome {
 }
 
 fn write_alerts(args: AlertsArgs) -> Result<(), Failure> {
-    let rules = args.out.as_deref().filter(|file| *file != Path::new("-"));
+    let rules = args
+        .series
+        .out
+        .as_deref()
+        .filter(|file| *file != Path::new("-"));
     if args.tests.is_some() && rules.is_none() {
         return Err(Failure::usage(
             "--tests needs --out, for the tests name the file of the rules",
@@ -41,10 +45,10 @@ fn write_alerts(args: AlertsArgs) -> Result<(), Failure> {
     let days = |days: u32| Duration::from_secs(u64::from(days) * 86_400);
     let mut options = AlertOptions {
         critical_above: args.critical_above,
-        score_below: args.score_below,
+        score_below: args.series.score_below,
         critical_older_than: days(args.critical_older_than),
         high_older_than: days(args.high_older_than),
-        selectors: args.selector,
+        selectors: args.series.selector,
         runbook: args.runbook,
         ..AlertOptions::default()
     };
@@ -63,7 +67,7 @@ fn write_alerts(args: AlertsArgs) -> Result<(), Failure> {
         }
         _ => None,
     };
-    put(args.out.as_deref(), &text)?;
+    put(args.series.out.as_deref(), &text)?;
     match tests {
         Some((file, text)) => put(Some(file), &text),
         None => Ok(()),

@@ -113,8 +113,9 @@ fn now() -> Option<Timestamp> {
 
 /// The target that a name stands for, which is no report.
 pub(super) fn named_target(text: &str) -> Result<TargetRef, Failure> {
-    // A report that is not there must not be looked for in a registry.
-    if is_called_json(text) && !Path::new(text).exists() {
+    // A report that is not there must not be looked for in a registry. What has a colon says
+    // itself what it is.
+    if is_called_json(text) && !text.contains(':') && !Path::new(text).exists() {
         return Err(
             Failure::new(Status::NotAssessed, format!("{text}: no such file"))
                 .hint(format!("write registry:{text} when it is an image")),

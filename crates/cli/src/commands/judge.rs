@@ -308,12 +308,16 @@ impl Judge {
     }
 
     /// The gate of a report that was not filtered yet: the policy's; without one the filter's, for
-    /// what is not excused.
-    pub(crate) fn gate(&self, report: &Report, filter: &Filter) -> Result<GateResult, Failure> {
+    /// what is not excused. With the verdict, where there is a policy.
+    pub(crate) fn gate(
+        &self,
+        report: &Report,
+        filter: &Filter,
+    ) -> Result<(GateResult, Option<Verdict>), Failure> {
         let verdict = self.verdict(report)?;
         Ok(match &self.name {
-            Some(name) => verdict.gate(name),
-            None => filter.gate_excusing(report, &verdict),
+            Some(name) => (verdict.gate(name), Some(verdict)),
+            None => (filter.gate_excusing(report, &verdict), None),
         })
     }
 

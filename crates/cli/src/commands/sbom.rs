@@ -1,7 +1,7 @@
 use seaworthy_report::Format;
 use seaworthy_scan::{Database, ScanOptions, assess, read};
-use seaworthy_source::TargetRef;
 
+use super::input::named_target;
 use crate::args::{Global, SbomArgs};
 use crate::exit::{Failure, Outcome, Status};
 use crate::output::{OutputFormat, write_options, write_report};
@@ -25,7 +25,7 @@ pub(crate) fn run(args: SbomArgs, global: &Global) -> Outcome {
         ))
         .hint("cyclonedx, spdx, json, csv, gitlab-sboms=DIR"));
     }
-    let target = TargetRef::parse(&args.target)?;
+    let target = named_target(&args.target)?;
     let bars = Bars::new(super::quiet(global));
     let mut options = ScanOptions {
         read: super::read_options(&args.source)?,

@@ -1,12 +1,14 @@
 use std::time::Instant;
 
 use seaworthy_model::{Date, LicenseFinding, Report};
+use seaworthy_policy::verdict_table;
 use seaworthy_report::merge::{Merged, ScannerRun, merge};
 use seaworthy_report::{Commit, Format, GitLabOptions, WriteOptions};
 use seaworthy_scan::{
     Canceller, ExternalOptions, ExternalRun, Filter, Running, ScanOptions, assess_all, read,
 };
 use seaworthy_source::{SourceOptions, TargetRef};
+use seaworthy_store::History;
 
 use super::Advisories;
 use super::input::named_target;
@@ -26,8 +28,11 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
     let targets = args
         .targets
         .iter()
-        .map(|text| TargetRef::parse(text))
+        .map(|text| named_target(text))
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(file) = args.history.as_deref().filter(|file| file.exists()) {
+        History::open_existing(file).map_err(Failure::usage)?;
+    }
     let options = options(&args)?;
     let advisories = Advisories::open(&args.database)?;
     let job = Job {
@@ -113,11 +118,13 @@ impl Job<'_> {
         let start_time = crate::time::date_time(crate::time::now());
         let mut joined = self.found(target)?;
         // A policy sees what the display filters hide.
-        let gate = self
-            .judge
-            .as_ref()
-            .map(|judge| judge.gate(&joined.report, &self.options.filter))
-            .transpose()?;
+        let (gate, verdict) = match &self.judge {
+            Some(judge) => {
+                let (gate, verdict) = judge.gate(&joined.report, &self.options.filter)?;
+                (Some(gate), verdict)
+            }
+            None => (None, None),
+        };
         if let Some(gate) = &gate {
             joined.report.gate.clone_from(gate);
         }
@@ -151,6 +158,13 @@ impl Job<'_> {
         };
         for spec in &self.args.output.specs {
             write_all(spec, &written, &write)?;
+        }
+        // Which rules, where, and the way out: the table tells that the policy is broken only.
+        if let Some(verdict) = verdict.filter(|verdict| !verdict.passes())
+            && self.args.output.specs.iter().any(is_shown_table)
+        {
+            let text = verdict_table(&report, &verdict);
+            crate::output::print(|out| write!(out, "\n{text}"))?;
         }
         Ok(report.exit_class().into())
     }

@@ -119,6 +119,21 @@ impl Pushed {
     fn subject(&self) -> seaworthy_oci::StoredManifest {
         self.store.manifest("1.8").unwrap().unwrap()
     }
+
+    /// A VEX document about a critical finding, signed.
+    fn attest(&self, key: &PrivateKey) {
+        attest(
+            self.store.as_ref(),
+            &self.subject(),
+            "web",
+            key,
+            SignatureFormat::Bundle,
+            NOW,
+            "https://openvex.dev/ns/v0.2.0",
+            statement(CRITICAL[1]).as_bytes(),
+        )
+        .unwrap();
+    }
 }
 
 /// By the digest of its file, by that of its artifact, and by none.
@@ -185,17 +200,7 @@ fn vex_documents_come_from_a_registry() {
         NOW,
     )
     .unwrap();
-    attest(
-        pushed.store.as_ref(),
-        &subject,
-        "web",
-        &key,
-        SignatureFormat::Bundle,
-        NOW,
-        "https://openvex.dev/ns/v0.2.0",
-        statement(CRITICAL[1]).as_bytes(),
-    )
-    .unwrap();
+    pushed.attest(&key);
     let image = &pushed.image;
     let critical = |options: &str| -> Value {
         let line = format!("metrics {image} -o json=m.json --plain-http {options}");
@@ -216,17 +221,7 @@ fn signatures_and_attestations_come_from_a_registry() {
     };
     let (subject, key) = (pushed.subject(), pushed.key());
     let place = &pushed.place;
-    attest(
-        pushed.store.as_ref(),
-        &subject,
-        "web",
-        &key,
-        SignatureFormat::Bundle,
-        NOW,
-        "https://openvex.dev/ns/v0.2.0",
-        statement(CRITICAL[1]).as_bytes(),
-    )
-    .unwrap();
+    pushed.attest(&key);
     place.put(
         "s.yaml",
         "version: \"1.0\"\nsignatures: {required: true, keys: [cosign.pub]}\nattestations: {required: [openvex]}\n",

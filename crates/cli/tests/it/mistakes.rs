@@ -75,6 +75,51 @@ fn what_is_no_report_is_never_one_without_findings() {
     place.run("policy check --policy p.yaml marked.json", 0);
 }
 
+/// As GitLab, shells and Compose files set them.
+#[test]
+fn variables_that_are_empty_say_nothing_and_switches_take_one() {
+    let place = prepared();
+    let plain = place.run("diff web.json web.json", 0).out;
+    for value in ["1", "true", "yes", "on"] {
+        let all = place.run_with(&[("SEAWORTHY_ALL", value)], "diff web.json web.json", 0);
+        assert!(all.out.len() > plain.len(), "{value}");
+    }
+    for value in ["", "0", "false", "no", "off"] {
+        let some = place.run_with(&[("SEAWORTHY_ALL", value)], "diff web.json web.json", 0);
+        assert_eq!(some.out, plain, "{value}");
+    }
+    place
+        .run_with(&[("SEAWORTHY_ALL", "perhaps")], "diff web.json web.json", 2)
+        .warns(&["perhaps"]);
+    let empty = [
+        ("SEAWORTHY_POLICY", ""),
+        ("SEAWORTHY_WAIVERS", ""),
+        ("SEAWORTHY_BASELINE", ""),
+        ("SEAWORTHY_HISTORY", ""),
+        ("SEAWORTHY_HISTORY_DAYS", ""),
+        ("SEAWORTHY_FAIL_ON", ""),
+        ("SEAWORTHY_DB", ""),
+        ("SEAWORTHY_OUTPUT", ""),
+        ("SEAWORTHY_METRICS_OUTPUT", ""),
+        ("SEAWORTHY_CRITICAL_ABOVE", ""),
+        ("SEAWORTHY_PROJECT", ""),
+        ("SEAWORTHY_QUIET", ""),
+        ("CI_PROJECT_PATH", "shop/web"),
+    ];
+    for line in [
+        "scan {storefront} -q -o json=r.json",
+        "policy check web.json --policy p.yaml",
+        "generate alerts",
+        "metrics web.json",
+    ] {
+        place.run_with(&empty, line, 0);
+    }
+    assert_eq!(place.json("security-metrics.json")["project"], "shop/web");
+    // The empty environment is no environment of a policy's.
+    let empty = [("SEAWORTHY_ENVIRONMENT", "")];
+    place.run_with(&empty, "policy check web.json --policy p.yaml", 0);
+}
+
 /// Runs the program with a file as the other end of its pipe.
 fn piped(place: &Place, line: &str, input: &str) -> (Option<i32>, String, String) {
     use std::io::Write as _;
@@ -193,6 +238,45 @@ fn what_cannot_be_written_is_said_before_anything_is_read() {
 }
 
 #[test]
+fn a_scan_says_which_rules_of_its_policy_are_broken() {
+    let place = prepared();
+    place.put(
+        "strict.yaml",
+        "version: \"1.0\"\nvulnerabilities: {max_critical: 0}\nruntime_security: {no_privileged: true}\n",
+    );
+    place
+        .run("scan {storefront} --policy strict.yaml", 1)
+        .shows(&[
+            "x vulnerabilities.max_critical: Critical vulnerabilities: 3 (max: 0)",
+            "strict.yaml:2",
+            "because CVE-2023-37920 certifi",
+            "? runtime_security.no_privileged: could not be checked",
+        ]);
+    let shown = place.run("scan {storefront} --policy p.yaml", 0).out;
+    assert!(!shown.contains("rules hold"), "{shown}");
+    let json = place.run("scan {storefront} --policy strict.yaml -o json", 1);
+    assert_eq!(json.json()["gate"]["passed"], false);
+}
+
+#[test]
+fn what_is_no_target_is_not_looked_for_in_a_registry() {
+    let place = prepared();
+    for command in ["scan", "sbom", "explain CVE-2023-37920"] {
+        place
+            .run(&format!("{command} gone.json"), 3)
+            .warns(&["gone.json: no such file", "registry:gone.json"]);
+        place
+            .run(&format!("{command} web.json"), 3)
+            .warns(&["web.json", "reports are no targets"]);
+    }
+    // Before anything is read, and not after it.
+    place
+        .run("scan {storefront} --history p.yaml -o json=r.json", 2)
+        .warns(&["p.yaml"]);
+    assert!(!place.at("r.json").exists());
+}
+
+#[test]
 fn a_policy_that_is_not_there_is_named_and_not_its_cases() {
     let place = Place::new();
     place
@@ -248,7 +332,4 @@ fn old_scans_leave_the_history_when_that_is_asked_for() {
     // The latest ten stay, however old.
     scan(100, "--history-days 30");
     assert_eq!(scans(), 10);
-    place
-        .run("scan {storefront} --history-days 30", 2)
-        .warns(&["--history"]);
 }

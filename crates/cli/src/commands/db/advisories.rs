@@ -212,3 +212,48 @@ fn is_language(key: &str) -> bool {
         .into_iter()
         .any(|ecosystem| ecosystem.shard_key() == key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{self, Command};
+
+    fn options(directory: &Path, more: &[&str]) -> DatabaseArgs {
+        let place = directory.display().to_string();
+        let words = [&["seaworthy", "scan", "x", "--db", &place], more].concat();
+        let words = words.iter().map(std::ffi::OsString::from).collect();
+        match args::parse(args::command(), words).unwrap().command {
+            Command::Scan(scan) => scan.database,
+            _ => panic!("it is a scan"),
+        }
+    }
+
+    #[test]
+    fn a_database_is_opened_once_and_again_when_it_was_updated() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        for generation in ["1", "2"] {
+            std::fs::create_dir_all(path.join("generations").join(generation)).unwrap();
+        }
+        std::fs::write(path.join("current"), "1\n").unwrap();
+        let advisories = Advisories::open(&options(path, &[])).unwrap();
+        let first = advisories.current().unwrap();
+        assert!(Arc::ptr_eq(&first, &advisories.current().unwrap()));
+        std::fs::write(path.join("current"), "2\n").unwrap();
+        let second = advisories.current().unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &advisories.current().unwrap()));
+    }
+
+    #[test]
+    fn one_that_is_going_to_be_fetched_need_not_be_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let gone = directory.path().join("gone");
+        let error = Advisories::open(&options(&gone, &[])).err().unwrap();
+        assert!(error.message.contains("gone"), "{error:?}");
+        let fetched = options(&gone, &["--db-source", "https://example.com/db"]);
+        assert!(Advisories::open(&fetched).is_ok());
+        // A stored report needs none.
+        assert!(Advisories::of(&options(&gone, &[])).is_ok());
+    }
+}
