@@ -13,6 +13,15 @@ pub struct ReleaseHint {
     pub version: String,
 }
 
+/// A user of the system (passwd(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub id: u32,
+}
+
 /// What the analysers found in one file. A later layer that replaces or deletes the file takes
 /// these facts away with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +34,8 @@ pub struct Facts {
     pub release_hints: Vec<ReleaseHint>,
     /// Red Hat's content sets (repositories) that the layer was built from.
     pub content_sets: Vec<String>,
+    /// Users, in the order of the file.
+    pub accounts: Vec<Account>,
     /// [Hashes](owned_path_hash) of the paths that an OS package of this file owns.
     pub owned: Vec<u64>,
     /// Credentials; `location.path` is set by the analyser, `location.layer` by the merge.

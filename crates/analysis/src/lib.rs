@@ -19,7 +19,7 @@ mod tar;
 
 pub use analyzer::{AnalyzeError, Analyzer, FileMeta, StreamAnalyzer};
 pub use content::Content;
-pub use facts::{Facts, ReleaseHint, owned_path_hash};
+pub use facts::{Account, Facts, ReleaseHint, owned_path_hash};
 pub use file::{FileAnalysis, Wanted};
 pub use image::{
     AnalysisOptions, Error, LayerBytes, LayerRequest, NoObserver, Observer, analyze_image,

@@ -7,7 +7,7 @@ use seaworthy_model::{
 
 use crate::layer::LayerFacts;
 use crate::programs::{Level, Levels};
-use crate::{Facts, Programs, ReleaseHint, owned_path_hash, path};
+use crate::{Account, Facts, Programs, ReleaseHint, owned_path_hash, path};
 
 /// Facts of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Merged {
     pub release_hints: Vec<ReleaseHint>,
     /// Red Hat's content sets that the layers were built from, sorted, each once.
     pub content_sets: Vec<String>,
+    /// Users of the system, in the order of their file: of one name twice, the first counts.
+    pub accounts: Vec<Account>,
     /// Paths of the programs that an analyser looks for, sorted; none where none does, or no layer
     /// was there to be looked at.
     pub programs: Option<Vec<String>>,
@@ -173,6 +175,7 @@ impl Merge {
             }
             merged.release_hints.extend(facts.release_hints);
             merged.content_sets.extend(facts.content_sets);
+            merged.accounts.extend(facts.accounts);
             merged.coverage.extend(facts.coverage);
             merged.secrets.extend(facts.secrets);
             merged.misconfigurations.extend(facts.misconfigurations);

@@ -14,8 +14,8 @@ use seaworthy_analysis::Analyzer;
 pub use lock::join_siblings;
 pub use os::release::{Recognition, recognise};
 
-/// The analysers of operating systems' package databases and release files, and of the programs of
-/// package managers.
+/// The analysers of operating systems: package databases, release files, programs of package
+/// managers, users.
 #[must_use]
 pub fn os_analyzers() -> Vec<Box<dyn Analyzer>> {
     vec![
@@ -30,6 +30,7 @@ pub fn os_analyzers() -> Vec<Box<dyn Analyzer>> {
         Box::new(os::pacman::PacmanFiles),
         Box::new(os::content_sets::ContentSets),
         Box::new(os::managers::Managers),
+        Box::new(os::accounts::Accounts),
     ]
 }
 

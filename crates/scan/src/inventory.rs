@@ -1,8 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use seaworthy_analysis::{
-    AnalysisOptions, FileAnalysis, FileFacts, FileMeta, LayerBytes, LayerRequest, Merged, Observer,
-    Programs, Wanted, analyze_image, merge_tree,
+    Account, AnalysisOptions, FileAnalysis, FileFacts, FileMeta, LayerBytes, LayerRequest, Merged,
+    Observer, Programs, Wanted, analyze_image, merge_tree,
 };
 use seaworthy_model::{
     Coverage, CoverageEntry, CoverageKind, ImageFacts, Inventory, Layer, LicenseFinding,
@@ -104,7 +104,8 @@ fn read_image(
         kind: TargetKind::Image,
         source: image.kind().to_owned(),
     };
-    Ok(scanned(target, merged, Some(image_facts(image)), options))
+    let facts = image_facts(image, &merged.accounts);
+    Ok(scanned(target, merged, Some(facts), options))
 }
 
 /// What the image's own configuration gives away or gets wrong.
@@ -166,7 +167,20 @@ fn scanned(
     }
 }
 
-fn image_facts(image: &dyn ImageSource) -> ImageFacts {
+/// The number of a user that has a name: `app`, `app:group`.
+fn user_id(user: &str, accounts: &[Account]) -> Option<u32> {
+    let name = user.split(':').next().unwrap_or(user);
+    // A number stands for itself, whatever is called like it.
+    if name.parse::<u32>().is_ok() {
+        return None;
+    }
+    accounts
+        .iter()
+        .find(|account| account.name == name)
+        .map(|account| account.id)
+}
+
+fn image_facts(image: &dyn ImageSource, accounts: &[Account]) -> ImageFacts {
     let config = image.config();
     let base = base_layers(config).unwrap_or(0);
     ImageFacts {
@@ -174,7 +188,7 @@ fn image_facts(image: &dyn ImageSource) -> ImageFacts {
         config_digest: image.config_digest().map(str::to_owned),
         platform: config.platform().to_string(),
         user: config.config.user.clone(),
-        user_id: None,
+        user_id: user_id(&config.config.user, accounts),
         created: config.created.clone().filter(|time| !time.is_empty()),
         labels: config.config.labels.clone(),
         layers: image

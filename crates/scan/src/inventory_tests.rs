@@ -79,3 +79,31 @@ fn what_a_bill_of_materials_has_no_files_for_is_named() {
     assert_eq!(gaps, [(CoverageKind::ScannerMissing, "config")]);
     assert_eq!(read.inventory.package_managers, None);
 }
+
+#[test]
+fn a_named_user_has_the_number_of_its_first_line() {
+    let accounts: Vec<Account> = [
+        ("root", 0),
+        ("toor", 0),
+        ("app", 1000),
+        ("app", 0),
+        ("7", 0),
+    ]
+    .map(|(name, id)| Account {
+        name: name.to_owned(),
+        id,
+    })
+    .to_vec();
+    for (user, expected) in [
+        ("toor", Some(0)),
+        ("app:root", Some(1000)),
+        ("app:", Some(1000)),
+        ("nobody", None),
+        ("1000", None),
+        ("7", None),
+        ("0:0", None),
+        ("", None),
+    ] {
+        assert_eq!(user_id(user, &accounts), expected, "{user}");
+    }
+}

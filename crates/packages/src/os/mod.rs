@@ -1,5 +1,6 @@
 //! Package databases of operating systems, and the files that name the release.
 
+pub(crate) mod accounts;
 pub(crate) mod apk;
 pub(crate) mod bottlerocket;
 pub(crate) mod content_sets;
