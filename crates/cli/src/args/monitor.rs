@@ -8,8 +8,7 @@ use seaworthy_monitor::Framework;
 use super::{ExcuseArgs, InputArgs, OutputArgs, ProjectArgs, RowsArgs};
 use crate::view::ViewSpec;
 
-const INPUTS: &str =
-    "Each side is a target to scan, or the JSON report of an earlier scan (-o json=FILE).";
+const INPUTS: &str = "Each side is a report, or a target to scan. Reports are those of an earlier scan (-o json=FILE) and the\nJSON of Trivy, Grype, GitLab, Clair, Snyk, osv-scanner and others; - is one on standard input.";
 
 /// Where a view goes. What a command can write, and what it writes unasked, stands at the command.
 #[derive(Debug, Args)]
@@ -82,7 +81,7 @@ pub(crate) struct AssessArgs {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy metrics web.json\n  seaworthy metrics reports/*.json -o prometheus=/var/lib/node_exporter/seaworthy.prom\n  seaworthy metrics web.json --push http://pushgateway:9091 --project shop/web",
-    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
+    after_help = "Each argument is a report, or a target to scan. Reports are those of an earlier scan (-o json=FILE) and the\nJSON of Trivy, Grype, GitLab, Clair, Snyk, osv-scanner and others; - is one on standard input.",
     mut_arg("output", |arg| arg.env("SEAWORTHY_METRICS_OUTPUT").default_value("table,json=security-metrics.json").help(
         "Format: table, markdown, json, openmetrics, prometheus (for node_exporter's textfile collector); with a file or for standard output; repeatable"
     )),
@@ -122,7 +121,7 @@ impl MetricsArgs {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy compliance web.json --framework pci-dss-4\n  seaworthy compliance registry.example.com/shop/web:1.8 -o markdown=compliance.md\n  seaworthy compliance web.json --framework cis-docker -o json",
-    after_help = "The argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.\nFrameworks: soc2, pci-dss-4, nist-800-190, cis-docker, cis-kubernetes.",
+    after_help = "The argument is a report, or a target to scan. Reports are those of an earlier scan (-o json=FILE) and the\nJSON of Trivy, Grype, GitLab, Clair, Snyk, osv-scanner and others; - is one on standard input.\nFrameworks: soc2, pci-dss-4, nist-800-190, cis-docker, cis-kubernetes.",
     mut_arg("output", |arg| arg.env("SEAWORTHY_COMPLIANCE_OUTPUT"))
 )]
 pub(crate) struct ComplianceArgs {

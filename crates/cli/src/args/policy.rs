@@ -105,7 +105,7 @@ pub(crate) struct AroundArgs {
     pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) excuses: ExcuseArgs,
-    /// Report of an earlier scan (JSON), or an image such as the base branch's: what it has already
+    /// A report (JSON), or an image such as the base branch's: what it has already
     /// breaks nothing
     #[arg(long, value_name = "REPORT", env = "SEAWORTHY_BASELINE")]
     pub(crate) baseline: Option<String>,
@@ -130,7 +130,7 @@ pub(crate) struct AroundArgs {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy policy check registry.example.com/shop/web:1.8\n  seaworthy policy check web.json --policy policies/web.yaml --environment production\n  seaworthy policy check web.json --dockerfile Dockerfile --manifest k8s.yaml -o policy-report=container-policy-report.json",
-    after_help = "Each argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan.",
+    after_help = "Each argument is a report, or a target to scan. Reports are those of an earlier scan (-o json=FILE) and the\nJSON of Trivy, Grype, GitLab, Clair, Snyk, osv-scanner and others; - is one on standard input.",
     mut_arg("output", |arg| arg.env("SEAWORTHY_POLICY_OUTPUT").help(
         "Format: table, json, policy-report, security-summary; with a file or for standard output; repeatable. With several reports, {target} in the file name stands for the target"
     ))
@@ -152,7 +152,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(
     before_help = "Examples:\n  seaworthy vex web.json --waivers .trivyignore --author team-shop > web.openvex.json\n  seaworthy vex registry.example.com/shop/web:1.8 --policy container-security-policy.yaml",
-    after_help = "The argument is the JSON report of an earlier scan (-o json=FILE), or a target to scan."
+    after_help = "The argument is a report, or a target to scan. Reports are those of an earlier scan (-o json=FILE) and the\nJSON of Trivy, Grype, GitLab, Clair, Snyk, osv-scanner and others; - is one on standard input."
 )]
 pub(crate) struct VexArgs {
     /// Report or target

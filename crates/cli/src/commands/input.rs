@@ -17,6 +17,9 @@ use crate::progress::Bars;
 /// Largest report that is read, in bytes.
 const MAX_REPORT: u64 = 512 << 20;
 
+/// What some editors put before UTF-8 text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reports that each processor reads ahead.
 const AHEAD: usize = 4;
 
@@ -132,7 +135,7 @@ fn is_called_json(text: &str) -> bool {
 
 /// The report of a file or of standard input; none when the file is something else, an archive for
 /// example.
-fn stored(text: &str) -> Result<Option<Input>, Failure> {
+pub(super) fn stored(text: &str) -> Result<Option<Input>, Failure> {
     let path = Path::new(text);
     if text == "-" {
         let bytes = whole("standard input", io::stdin().lock())?;
@@ -165,8 +168,10 @@ fn looks_like_text(name: &str, mut file: &File) -> Result<bool, Failure> {
     let mut first = [0; 64];
     let read = file.read(&mut first).map_err(|e| unreadable(name, &e))?;
     file.rewind().map_err(|e| unreadable(name, &e))?;
-    let begins = first[..read].iter().find(|b| !b.is_ascii_whitespace());
-    Ok(is_called_json(name) || begins == Some(&b'{'))
+    let first = &first[..read];
+    let first = first.strip_prefix(MARK).unwrap_or(first);
+    let begins = first.iter().find(|b| !b.is_ascii_whitespace());
+    Ok(is_called_json(name) || matches!(begins, Some(b'{' | b'[')))
 }
 
 /// All that a file or a pipe holds.
@@ -200,34 +205,36 @@ fn only_report(name: &str, bytes: &[u8]) -> Result<Input, Failure> {
     }
 }
 
-/// A report of ours; none for a bill of materials, which is a target. Whatever else is said to be
-/// no report: it never counts as one without findings.
+/// A report of ours or of another scanner; none for a bill of materials, which is a target.
+/// Whatever else is said to be no report: it never counts as one without findings.
 fn report_of(name: &str, bytes: &[u8]) -> Result<Option<Report>, Failure> {
     // The mark that some editors put at the beginning.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            return Err(no_report(
-                name,
-                "is UTF-16 text, as a shell's redirection may write it",
-            ));
-        }
-        _ => {}
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes {
+        return Err(no_report(
+            name,
+            "is UTF-16 text, as a shell's redirection may write it",
+        ));
     }
-    let head: Head = match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+    match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
         None => return Err(no_report(name, "is empty")),
-        Some(b'{') => serde_json::from_slice(bytes)
-            .map_err(|e| no_report(name, &format!("is no report: {e}")))?,
-        Some(_) => return Err(no_report(name, "is no report: it is no JSON object")),
-    };
-    let (Some("seaworthy"), Some(version)) = (head.tool.name.as_deref(), &head.schema_version)
-    else {
-        return if head.is_bill() {
-            Ok(None)
-        } else {
-            Err(foreign(name, bytes))
-        };
-    };
+        Some(b'{' | b'[') => {}
+        Some(_) => return Err(no_report(name, "is no report: it is no JSON")),
+    }
+    // What is cut off is told by whoever reads it whole.
+    let head: Head = serde_json::from_slice(bytes).unwrap_or_default();
+    if let (Some("seaworthy"), Some(version)) = (head.tool.name.as_deref(), &head.schema_version) {
+        return own(name, version, bytes).map(Some);
+    }
+    match seaworthy_report::read::single(name, bytes) {
+        Ok(None) if !head.is_bill() => Err(no_report(name, "is no report of a scanner")),
+        Ok(report) => Ok(report),
+        Err(error) => Err(no_report(name, &format!("is no whole report: {error}"))),
+    }
+}
+
+/// One of ours.
+fn own(name: &str, version: &str, bytes: &[u8]) -> Result<Report, Failure> {
     if version.split('.').next() != Report::SCHEMA_VERSION.split('.').next() {
         return Err(Failure::usage(format!(
             "{name} has the schema version {version}, this program reads {}",
@@ -246,25 +253,14 @@ fn report_of(name: &str, bytes: &[u8]) -> Result<Option<Report>, Failure> {
                 finding.id
             ),
         )),
-        None => Ok(Some(report)),
+        None => Ok(report),
     }
 }
 
 fn no_report(name: &str, why: &str) -> Failure {
-    Failure::usage(format!("{name} {why}"))
-        .hint("a report is what `seaworthy scan TARGET -o json=FILE` writes")
-}
-
-/// Another scanner's report, or something else in JSON.
-fn foreign(name: &str, bytes: &[u8]) -> Failure {
-    match seaworthy_report::read::read(bytes, None) {
-        Ok(report) => no_report(
-            name,
-            &format!("is a report of {}, not of seaworthy", report.scanner),
-        )
-        .hint("scan the image with `seaworthy scan TARGET -o json=FILE`; `seaworthy merge REPORT --fail-on LEVEL` gates on what other scanners say"),
-        Err(_) => no_report(name, "is no report of seaworthy"),
-    }
+    Failure::usage(format!("{name} {why}")).hint(
+        "a report is what `seaworthy scan TARGET -o json=FILE` writes, or the JSON of another scanner",
+    )
 }
 
 /// What tells our reports from other JSON.

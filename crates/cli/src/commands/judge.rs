@@ -73,14 +73,13 @@ impl Judge {
                 && path
                     .extension()
                     .is_some_and(|extension| extension == "json");
-            judge.baseline = Some(if is_report {
-                Baseline::read(text, &read_bytes(path, u64::MAX)?).map_err(|e| {
-                    Failure::usage(e).hint(
-                        "give the report of an earlier scan (-o json=FILE, or GitLab's), or an image",
-                    )
-                })?
-            } else {
-                Baseline::of(&scan(text)?)
+            // Ours and GitLab's as they are, also those that are no report for anything else.
+            let read = is_report
+                .then(|| read_bytes(path, u64::MAX).map(|bytes| Baseline::read(text, &bytes)))
+                .transpose()?;
+            judge.baseline = Some(match read {
+                Some(Ok(baseline)) => baseline,
+                _ => Baseline::of(&scan(text)?),
             });
         }
         if !around.dockerfile.is_empty() {

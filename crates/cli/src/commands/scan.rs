@@ -11,7 +11,7 @@ use seaworthy_source::{SourceOptions, TargetRef};
 use seaworthy_store::History;
 
 use super::Advisories;
-use super::input::named_target;
+use super::input::{named_target, stored};
 use super::judge::Judge;
 use super::trend::Kept;
 use crate::args::{Global, ScanArgs, Scanner};
@@ -64,13 +64,17 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> Outcome {
     Ok(worst)
 }
 
-/// Another image as this scan would see it, without display filters: a baseline.
+/// A baseline: a stored report, or another image as this scan would see it, without display
+/// filters.
 fn whole(
     text: &str,
     options: &ScanOptions,
     advisories: &Advisories,
     global: &Global,
 ) -> Result<Report, Failure> {
+    if let Some(input) = stored(text)? {
+        return Ok(input.report);
+    }
     let options = ScanOptions {
         filter: Filter::default(),
         ..options.clone()

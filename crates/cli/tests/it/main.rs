@@ -6,6 +6,7 @@ mod db;
 mod excuses;
 mod fetching;
 mod field;
+mod foreign;
 mod gitlab;
 mod includes;
 mod mistakes;

@@ -38,26 +38,20 @@ fn what_is_no_report_is_never_one_without_findings() {
     trimmed["inventory"]["packages"] = serde_json::json!([]);
     place.put("trimmed.json", trimmed.to_string());
     place.put("half", &web[..web.len() - 3]);
+    place.put("foreign.json", "{\"SchemaVersion\": 2, \"Results\": [");
     let wide: Vec<u8> = web.encode_utf16().flat_map(u16::to_le_bytes).collect();
     place.put("wide.json", [&[0xff, 0xfe], wide.as_slice()].concat());
-    place.put(
-        "trivy.json",
-        r#"{"SchemaVersion":2,"ArtifactName":"web","ArtifactType":"container_image","Results":[{"Target":"Python","Class":"lang-pkgs","Type":"python-pkg"}]}"#,
-    );
     for (file, words) in [
         ("empty.json", "empty.json is empty"),
         ("blank.json", "blank.json is empty"),
-        ("list.json", "list.json is no report: it is no JSON object"),
-        ("text.json", "text.json is no report: it is no JSON object"),
-        ("object.json", "object.json is no report of seaworthy"),
-        ("cut.json", "cut.json is no report: "),
-        ("half", "half is no report: "),
+        ("list.json", "list.json is no "),
+        ("text.json", "text.json is no report: it is no JSON"),
+        ("object.json", "object.json is no report of a scanner"),
+        ("cut.json", "cut.json is no whole report: "),
+        ("half", "half is no whole report: "),
         ("trimmed.json", "a package that it does not list"),
         ("wide.json", "wide.json is UTF-16 text"),
-        (
-            "trivy.json",
-            "trivy.json is a report of trivy, not of seaworthy",
-        ),
+        ("foreign.json", "foreign.json is no whole report: "),
     ] {
         for command in TAKE_A_REPORT {
             let said = place.run(&format!("{command} {file}"), 2);
@@ -160,7 +154,11 @@ fn a_report_comes_on_standard_input() {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
         assert!(err.contains("is empty"), "{err}");
     }
-    let (code, _, err) = piped(&place, "metrics -", r#"{"bomFormat":"CycloneDX"}"#);
+    let (code, _, err) = piped(
+        &place,
+        "metrics -",
+        r#"{"bomFormat":"CycloneDX","specVersion":"1.6"}"#,
+    );
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("bill of materials"), "{err}");
     // And a result goes to standard output by the same name.
