@@ -497,6 +497,7 @@ proptest! {
         }
         let cut_at = place(cut, bytes.len());
         let _ = read(&bytes, None);
+        let _ = single("x", &bytes);
         // Half of a report is never a report.
         prop_assert!(read(&bytes[..cut_at], None).is_err());
     }
@@ -508,12 +509,18 @@ proptest! {
         let mut value: Value = serde_json::from_str(text).unwrap();
         let mut left = victim;
         spoil(&mut value, &mut left, kind);
-        let _ = read(value.to_string().as_bytes(), None);
+        let text = value.to_string();
+        let _ = read(text.as_bytes(), None);
+        if let Ok(Some(report)) = single("x", text.as_bytes()) {
+            let packages = report.inventory.packages.len();
+            prop_assert!(report.findings.iter().all(|f| f.package < packages));
+        }
     }
 
     #[test]
     fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = read(&bytes, None);
+        let _ = single("x", &bytes);
     }
 }
 
