@@ -85,7 +85,7 @@ impl From<seaworthy_scan::Error> for Failure {
                 "`seaworthy db update` fetches one; without --db and a database of the user's, the starter table answers",
             ),
             Error::Sbom { .. } => Self::new(Status::NotAssessed, error).hint(
-                "reports are no targets: `policy check`, `metrics` and `diff` read those of an earlier scan, `merge` those of other scanners",
+                "reports are no targets: `policy check`, `metrics`, `diff` and `merge` read them, as plain JSON",
             ),
             Error::Analysis { .. } | Error::Io { .. } => {
                 Self::new(Status::NotAssessed, error)

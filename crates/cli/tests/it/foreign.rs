@@ -2,11 +2,11 @@
 
 use super::place::Place;
 
-/// Reports of the example image: ours, and such as Trivy's, Grype's users and GitLab have.
+/// Reports of the example image: ours, and in the shapes of Trivy and GitLab.
 fn prepared() -> Place {
     let place = Place::new();
     place.run(
-        "scan {storefront} -q -o json=web.json -o trivy=trivy.json -o gitlab=gl.json -o sarif=web.sarif",
+        "scan {storefront} -q -o json=web.json -o trivy=trivy.json -o gitlab=gl.json",
         0,
     );
     place.put(
