@@ -94,6 +94,7 @@ fn vulnerabilities(report: &mut ScannerReport, document: &Value, entries: &[Valu
                 report.ignored.push(Ignored {
                     vulnerability,
                     reason: format!("analysis state {state}"),
+                    cleared: true,
                 });
             } else {
                 report.vulnerabilities.push(vulnerability);

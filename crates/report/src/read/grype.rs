@@ -24,12 +24,16 @@ pub(super) fn read(document: &Value) -> ScannerReport {
     }
     for entry in list(document, "ignoredMatches") {
         let reason = ignore_reason(entry);
+        let cleared = list(entry, "appliedIgnoreRules")
+            .iter()
+            .any(|rule| !text(rule, "vex-status").is_empty());
         report.ignored.extend(
             vulnerabilities(entry)
                 .into_iter()
                 .map(|vulnerability| Ignored {
                     vulnerability,
                     reason: reason.clone(),
+                    cleared,
                 }),
         );
     }

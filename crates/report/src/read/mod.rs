@@ -264,6 +264,8 @@ pub struct Ignored {
     pub vulnerability: Vulnerability,
     /// Why it left it out, in its words.
     pub reason: String,
+    /// Whether somebody says that it is no problem here (VEX); else it is only not shown.
+    pub cleared: bool,
 }
 
 /// What one report says, whoever made it.

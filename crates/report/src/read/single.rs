@@ -17,7 +17,7 @@ use crate::words;
 /// materials without vulnerabilities. These are targets.
 ///
 /// What the scanner did not look for is not in [`Report::scanners`], what it left out by its own
-/// rules is counted in [`Report::hidden`], and each entry of it is one finding, so that its numbers
+/// rules is counted in [`Report::hidden`] unless VEX clears it, and each entry of it is one finding, so that its numbers
 /// are the scanner's own.
 ///
 /// # Errors
@@ -113,7 +113,7 @@ fn converted(name: &str, mut read: ScannerReport) -> Report {
     let packages = Packages::of(&mut read);
     let scanner = read.scanner.as_str().to_owned();
     let dismissed = |found: &Vulnerability| found.state == State::NotAffected;
-    let hidden = read.ignored.len() + read.vulnerabilities.iter().filter(|f| dismissed(f)).count();
+    let hidden = read.ignored.iter().filter(|i| !i.cleared).count();
     let mut findings: Vec<Finding> = (read.vulnerabilities.iter())
         .filter(|found| !dismissed(found))
         .filter_map(|found| Some(finding(&scanner, found, packages.place(&found.package)?)))
@@ -321,7 +321,8 @@ mod tests {
         let libssl = &report.inventory.packages[report.findings[2].package];
         assert_eq!(libssl.source_name.as_deref(), Some("openssl"));
         assert_eq!(report.inventory.packages.len(), 4);
-        assert_eq!(report.hidden, 1, "what VEX took out");
+        // What VEX took out is no problem; what a filter took out would be hidden.
+        assert_eq!(report.hidden, 0);
         assert_eq!(report.counts.by_severity[&Severity::Critical], 1);
         assert_eq!(report.secrets.len(), 1);
         assert_eq!(report.misconfigurations.len(), 1);
@@ -383,6 +384,7 @@ mod tests {
             }
         }
         let grype = of(include_str!("fixtures/grype.json"));
+        assert_eq!(grype.hidden, 1, "by its fix state");
         assert_eq!(grype.database.tables, ["cvss", "epss", "kev"]);
         // Two places are two entries of Trivy, and a list without them says so.
         let twice = r#"{"SchemaVersion": 2, "Results": [

@@ -90,6 +90,7 @@ fn project(
                 .map_or("", |i| text(i, "reason"));
             report.ignored.push(Ignored {
                 vulnerability,
+                cleared: false,
                 reason: if reason.is_empty() {
                     "ignored by the .snyk policy".to_owned()
                 } else {

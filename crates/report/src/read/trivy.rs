@@ -132,6 +132,7 @@ fn result(
         if text(entry, "Type") == "vulnerability"
             && let Some(vulnerability) = vulnerability(get(entry, "Finding"), kind, place)
         {
+            let cleared = matches!(text(entry, "Status"), "not_affected" | "fixed");
             let status = text(entry, "Status").replace('_', " ");
             let statement = text(entry, "Statement");
             let reason = if statement.is_empty() {
@@ -142,6 +143,7 @@ fn result(
             report.ignored.push(Ignored {
                 vulnerability,
                 reason,
+                cleared,
             });
         }
     }

@@ -52,6 +52,7 @@ fn a_report_that_wants_to_be_slow_is_not() {
             .map(|v| crate::read::Ignored {
                 vulnerability: v.clone(),
                 reason: "x".to_owned(),
+                cleared: false,
             })
             .collect();
     }
