@@ -72,6 +72,33 @@ pub(crate) struct AlertsArgs {
         env = "SEAWORTHY_HIGH_OLDER_THAN"
     )]
     pub(crate) high_older_than: u32,
+    /// Alert when an image was not scanned for longer
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 7,
+        value_parser = clap::value_parser!(u32).range(1..=3650),
+        env = "SEAWORTHY_SCAN_OLDER_THAN"
+    )]
+    pub(crate) scan_older_than: u32,
+    /// Alert when the advisories of a scan are older
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 3,
+        value_parser = clap::value_parser!(u32).range(1..=3650),
+        env = "SEAWORTHY_DATABASE_OLDER_THAN"
+    )]
+    pub(crate) database_older_than: u32,
+    /// Alert when there are no figures at all for longer
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u32).range(1..=525_600),
+        env = "SEAWORTHY_ABSENT_FOR"
+    )]
+    pub(crate) absent_for: u32,
     /// A label that the alerts get: `name=value`; repeatable
     #[arg(long, value_name = "LABEL", env = "SEAWORTHY_LABEL")]
     pub(crate) label: Vec<String>,

@@ -48,6 +48,9 @@ fn write_alerts(args: AlertsArgs) -> Result<(), Failure> {
         score_below: args.series.score_below,
         critical_older_than: days(args.critical_older_than),
         high_older_than: days(args.high_older_than),
+        scan_older_than: days(args.scan_older_than),
+        database_older_than: days(args.database_older_than),
+        absent_for: Duration::from_secs(u64::from(args.absent_for) * 60),
         selectors: args.series.selector,
         runbook: args.runbook,
         ..AlertOptions::default()

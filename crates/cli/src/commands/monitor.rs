@@ -163,10 +163,10 @@ pub(crate) fn metrics(args: MetricsArgs, global: &Global) -> Outcome {
     })?;
     if let Some(gateway) = &args.push {
         let requests = push_requests(&fleet, &args.job, now).map_err(Failure::usage)?;
-        let options = reader.source();
+        let client = seaworthy_source::http::Client::new(reader.source())?;
         for request in requests {
             let url = format!("{}{}", gateway.trim_end_matches('/'), request.path);
-            seaworthy_source::http::put(&url, request.content_type, request.body.into(), options)?;
+            client.put(&url, request.content_type, request.body.into())?;
         }
     }
     Ok(if unassessed {

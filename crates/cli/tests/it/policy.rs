@@ -86,6 +86,15 @@ fn alert_rules_dashboard_and_history_are_written() {
         assert!(place.text("r.yaml").contains(alert));
         assert!(place.text("t.yaml").contains(alert));
     }
+    place.run(
+        "generate alerts --out l.yaml --critical-older-than 11 --high-older-than 12 \
+         --scan-older-than 13 --database-older-than 14 --absent-for 17",
+        0,
+    );
+    for limit in ["950400", "1036800", "1123200", "1209600", "17m"] {
+        assert!(place.text("l.yaml").contains(limit), "{limit}");
+        assert!(!place.text("r.yaml").contains(limit), "{limit}");
+    }
     place.run("generate dashboard --out d.json", 0);
     assert!(place.json("d.json")["panels"].is_array());
     place.run("generate alerts --selector x", 2);

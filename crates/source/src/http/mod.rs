@@ -162,16 +162,3 @@ async fn answer(
             other => other,
         })
 }
-
-/// Stores a body at an address (`PUT`), with a client of its own.
-///
-/// # Errors
-/// As for [`Client::put`].
-pub fn put(
-    url: &str,
-    content_type: &str,
-    body: Vec<u8>,
-    options: &SourceOptions,
-) -> Result<(), Error> {
-    Client::new(options)?.put(url, content_type, body)
-}
