@@ -12,7 +12,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use seaworthy_model::{
     Date, Epss, Finding, ImageFacts, MatchReason, Origin, Package, PackageType, Rating, Report,
-    Severity, State,
+    Severity, State, Tool,
 };
 use seaworthy_monitor::{
     AssessOptions, Context, FinalStatus, Fleet, Measurement, Waivers, assess, measure, openmetrics,
@@ -122,6 +122,11 @@ fn part_of(
 fn report(at: usize) -> Report {
     let mut report = Report {
         schema_version: Report::SCHEMA_VERSION.to_owned(),
+        // By its name the program tells our reports from those of others.
+        tool: Tool {
+            name: "seaworthy".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
         ..Report::default()
     };
     report.target.name = format!("registry.example.com/shop/service-{at}:1.8");
