@@ -109,8 +109,11 @@ fn rule_lines(violation: &Violation) -> Vec<String> {
         } else {
             cause.package.as_str()
         };
+        // A file is named by its place: `Dockerfile:12`.
+        let is_place = (cause.location.strip_prefix(cause.id.as_str()))
+            .is_some_and(|line| line.starts_with(':'));
         let words: Vec<&str> = [
-            cause.id.as_str(),
+            if is_place { "" } else { cause.id.as_str() },
             package,
             &cause.version,
             &cause.severity,

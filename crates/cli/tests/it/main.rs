@@ -12,6 +12,7 @@ mod includes;
 mod mistakes;
 mod monitor;
 mod others;
+mod pages;
 mod place;
 mod policy;
 mod publishing;
