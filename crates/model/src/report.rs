@@ -136,6 +136,10 @@ pub struct GateResult {
     pub passed: bool,
     /// How many findings break it.
     pub breaking: usize,
+    /// Where it is a policy, how many of its rules are not kept, those that could not be checked
+    /// among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<usize>,
 }
 
 /// How the process should end, from the report alone.

@@ -424,6 +424,7 @@ mod tests {
             rule: "policy".to_owned(),
             passed: false,
             breaking: 1,
+            rules: Some(1),
         };
         check(&refused, FinalStatus::NeedsImprovement);
     }

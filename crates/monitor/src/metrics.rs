@@ -405,6 +405,7 @@ mod tests {
                     rule: "policy".to_owned(),
                     passed,
                     breaking: 0,
+                    rules: None,
                 };
             }
             if fatal {

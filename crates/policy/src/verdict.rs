@@ -285,6 +285,7 @@ impl Verdict {
             rule: format!("policy {policy}"),
             passed: self.passes(),
             breaking: findings.len().max(self.violations.len()),
+            rules: Some(self.violations.len()),
         }
     }
 }

@@ -342,6 +342,7 @@ pub(crate) fn report() -> Report {
             rule: "fail on high and above".to_owned(),
             passed: false,
             breaking: 5,
+            rules: None,
         },
         database: DatabaseInfo {
             location: "/var/lib/seaworthy/db".to_owned(),
@@ -377,6 +378,7 @@ pub(crate) fn clean() -> Report {
         rule: "fail on high and above".to_owned(),
         passed: true,
         breaking: 0,
+        rules: None,
     };
     report.inventory.coverage.entries.clear();
     report

@@ -104,6 +104,10 @@ pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
             ("NO FINDINGS", "in what could be assessed".to_owned())
         };
     }
+    if let (false, Some(rules)) = (report.gate.passed, report.gate.rules) {
+        let broken = counted_as(rules, "rule is", "rules are");
+        return ("NOT SEAWORTHY", format!("{rule}: {broken} not kept"));
+    }
     match (report.gate.passed, report.gate.breaking) {
         (true, _) => match issues::totals(report) {
             totals if totals.is_empty() => ("SEAWORTHY", rule.to_owned()),
@@ -308,4 +312,25 @@ pub(crate) fn system(distribution: Option<&Distribution>) -> Option<String> {
 pub(crate) fn stable_id(parts: &[&str]) -> Uuid {
     // The unit separator keeps `a` + `bc` apart from `ab` + `c`.
     Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_gate_tells_findings_and_a_policy_rules() {
+        let mut report = sample::report();
+        for (rule, breaking, rules, sentence) in [
+            ("fail on high", 1, None, "fail on high: 1 finding breaks it"),
+            ("fail on high", 5, None, "fail on high: 5 findings break it"),
+            ("policy p", 5, Some(1), "policy p: 1 rule is not kept"),
+            ("policy p", 5, Some(2), "policy p: 2 rules are not kept"),
+        ] {
+            rule.clone_into(&mut report.gate.rule);
+            (report.gate.breaking, report.gate.rules) = (breaking, rules);
+            assert_eq!(verdict(&report), ("NOT SEAWORTHY", sentence.to_owned()));
+        }
+    }
 }

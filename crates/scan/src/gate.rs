@@ -137,6 +137,7 @@ impl Filter {
             rule,
             passed: breaking == 0,
             breaking,
+            rules: None,
         }
     }
 }

@@ -203,8 +203,8 @@ fn the_fields_policy_passes_a_good_image_and_fails_a_bad_one() {
     assert_eq!(verdict.violations[0].findings, [0]);
     let gate = verdict.gate("p.yaml");
     assert_eq!(
-        (gate.rule.as_str(), gate.passed, gate.breaking),
-        ("policy p.yaml", false, 15)
+        (gate.rule.as_str(), gate.passed, gate.breaking, gate.rules),
+        ("policy p.yaml", false, 15, Some(13))
     );
     assert!(verdict.violations.iter().all(|v| !v.remedy.is_empty()));
 }
