@@ -64,3 +64,35 @@ fn what_another_scanner_did_not_look_for_is_not_clean() {
     place.run("policy check secrets.json --policy one.yaml", 1);
     place.run("metrics secrets.json -o json=m.json", 3);
 }
+
+/// Trivy writes a search for secrets without any just like a scan of nothing: no results at all.
+#[test]
+fn a_report_without_results_is_no_clean_one() {
+    let place = prepared();
+    let report = |results: &str| {
+        format!(
+            r#"{{"SchemaVersion":2,"ArtifactName":"web:1","ArtifactType":"container_image",
+            "Metadata":{{"OS":{{"Family":"alpine","Name":"3.22.1"}}}}{results}}}"#
+        )
+    };
+    place.put(
+        "clean.json",
+        report(r#","Results":[{"Target":"web:1","Class":"os-pkgs","Type":"alpine"}]"#),
+    );
+    place.put("nothing.json", report(""));
+    place.put("empty.json", report(r#","Results":[]"#));
+    place.run("metrics clean.json -o json=m.json", 0);
+    assert_eq!(place.json("m.json")["compliance_status"], "compliant");
+    place.run("policy check clean.json --policy one.yaml", 0);
+    for file in ["nothing.json", "empty.json"] {
+        for command in [
+            "metrics",
+            "policy check --policy one.yaml",
+            "assess trivy.json",
+        ] {
+            place
+                .run(&format!("{command} {file}"), 2)
+                .warns(&["does not tell what was looked for", "--list-all-pkgs"]);
+        }
+    }
+}

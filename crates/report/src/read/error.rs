@@ -94,6 +94,14 @@ pub enum ReadError {
         /// What is read of the format.
         instead: &'static str,
     },
+    /// Neither a finding nor a word about what was looked for.
+    #[error(
+        "the {format} report has no results, so it does not tell what was looked for; have all packages listed, as with `trivy --list-all-pkgs`"
+    )]
+    NothingTold {
+        /// The format.
+        format: ReportFormat,
+    },
     /// The report says itself that there is no answer.
     #[error("{scanner} reports that it failed: {message}")]
     ScannerFailed {

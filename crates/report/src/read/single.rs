@@ -42,7 +42,12 @@ pub fn single(name: &str, bytes: &[u8]) -> Result<Option<Report>, ReadError> {
     if report.format == ReportFormat::Seaworthy {
         return own(bytes).map(Some);
     }
-    Ok((!report.kinds.is_empty()).then(|| converted(name, report)))
+    // Bills of materials are targets; a scanner that tells nothing is not taken for a clean answer.
+    match (report.kinds.is_empty(), report.format) {
+        (false, _) => Ok(Some(converted(name, report))),
+        (true, format @ ReportFormat::Trivy) => Err(ReadError::NothingTold { format }),
+        (true, _) => Ok(None),
+    }
 }
 
 /// Our own report, as it is.

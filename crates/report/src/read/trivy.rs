@@ -41,8 +41,9 @@ pub(super) fn read(document: &Value) -> Result<ScannerReport, ReadError> {
     }
     report.note_skipped(skipped, "an id");
     if results.is_empty() {
-        // Nothing found and nothing listed; Trivy's default scanners are these.
-        report.kinds.insert(ScanKind::Vulnerability);
+        // One that looked for vulnerabilities lists the packages' class, clean or not; a search for
+        // secrets that found none writes the same as one for nothing.
+        report.gap("it has no results, so what it looked for is not known");
     }
     Ok(report)
 }
