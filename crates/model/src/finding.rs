@@ -220,6 +220,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether there is a version that fixes it.
+    #[must_use]
+    pub const fn is_fixable(&self) -> bool {
+        matches!(self.state, State::Fixed) && self.fixed_version.is_some()
+    }
+
     /// A page about the vulnerability, derived from the id.
     #[must_use]
     pub fn url(&self) -> Option<String> {

@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Finding, Inventory, LicenseFinding, Misconfiguration, Origin, Secret, Severity, State,
-};
+use crate::{Finding, Inventory, LicenseFinding, Misconfiguration, Origin, Secret, Severity};
 
 /// The program that made a report.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -86,6 +84,14 @@ pub struct DatabaseInfo {
     /// `published`. What a finding lacks says nothing where the table is not there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<String>,
+}
+
+impl DatabaseInfo {
+    /// Whether it has the table of that name.
+    #[must_use]
+    pub fn has_table(&self, name: &str) -> bool {
+        self.tables.iter().any(|table| table == name)
+    }
 }
 
 /// Findings per severity and more; what people read first.
@@ -211,13 +217,18 @@ impl Report {
         };
         for finding in findings {
             *counts.by_severity.entry(finding.severity).or_default() += 1;
-            counts.fixable +=
-                usize::from(finding.state == State::Fixed && finding.fixed_version.is_some());
+            counts.fixable += usize::from(finding.is_fixable());
             counts.exploited += usize::from(finding.kev.is_some());
             counts.base += usize::from(finding.origin == Origin::Base);
             counts.application += usize::from(finding.origin == Origin::Application);
         }
         counts
+    }
+
+    /// Whether this program made it, and not another scanner, which tells less.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        matches!(self.tool.name.as_str(), "" | "seaworthy")
     }
 
     /// How the process should end.

@@ -166,7 +166,7 @@ fn improvements(
             number(unwaived(after, waivers).filter(|f| is(f)).count()),
         )
     };
-    let fixable = both(crate::score::is_fixable);
+    let fixable = both(Finding::is_fixable);
     let exploited = match [before, after].map(tells_exploited) {
         [true, true] => both(|f| f.kev.is_some()),
         _ => (None, None),

@@ -7,7 +7,6 @@ use seaworthy_model::{LicenseClass, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::{active, digest};
-use crate::score::is_fixable;
 use crate::standing::{self, counted as counted_by};
 use crate::{
     Ages, Error, Publication, Tally, Waivers, iso, risk_score, security_score, weight, write_json,
@@ -208,7 +207,7 @@ pub fn measure(report: &Report, context: &Context) -> Measurement {
         scanned_at: context.scanned_at,
         assessed,
         ids,
-        fixable: number(counted.iter().filter(|f| is_fixable(f)).count()),
+        fixable: number(counted.iter().filter(|f| f.is_fixable()).count()),
         exploited: standing::tells_exploited(report)
             .then(|| number(counted.iter().filter(|f| f.kev.is_some()).count())),
         waived,

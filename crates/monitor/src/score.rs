@@ -1,6 +1,6 @@
 //! Two scores, 0 to 100, higher is better: the field's, and one that weighs risk.
 
-use seaworthy_model::{Finding, Origin, Severity, State};
+use seaworthy_model::{Finding, Origin, Severity};
 
 use crate::Tally;
 
@@ -44,18 +44,13 @@ pub fn weight(finding: &Finding) -> f64 {
         (None, Some(epss)) if epss.score.is_finite() => 0.5 + 2.0 * epss.score.clamp(0.0, 1.0),
         (None, _) => 1.0,
     };
-    let fix = if is_fixable(finding) { 1.2 } else { 0.8 };
+    let fix = if finding.is_fixable() { 1.2 } else { 0.8 };
     let origin = match finding.origin {
         Origin::Application => 1.2,
         Origin::Base => 0.8,
         Origin::Unknown => 1.0,
     };
     severity * exploitation * fix * origin
-}
-
-/// Whether a fixed version exists.
-pub(crate) fn is_fixable(finding: &Finding) -> bool {
-    finding.state == State::Fixed && finding.fixed_version.is_some()
 }
 
 /// The risk-weighted score: `100 · S / (S + R)` with R the sum of all weights and S
@@ -68,7 +63,7 @@ pub fn risk_score(total_risk: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use seaworthy_model::{Epss, KnownExploited};
+    use seaworthy_model::{Epss, KnownExploited, State};
 
     use super::*;
     use crate::sample;

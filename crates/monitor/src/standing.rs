@@ -83,25 +83,20 @@ fn nothing_answered(report: &Report) -> bool {
         })
 }
 
-/// Whether this program made the report; other scanners tell less.
-fn is_ours(report: &Report) -> bool {
-    matches!(report.tool.name.as_str(), "" | "seaworthy")
-}
-
 /// Whether a report tells which of its vulnerabilities are known to be exploited: ours when the
 /// database had the catalogue. Other scanners that know it tell the probability of exploitation too,
 /// which nearly every vulnerability has.
 pub(crate) fn tells_exploited(report: &Report) -> bool {
-    let tells = |f: &Finding| f.kev.is_some() || (f.epss.is_some() && !is_ours(report));
+    let tells = |f: &Finding| f.kev.is_some() || (f.epss.is_some() && !report.is_ours());
     report.findings.is_empty()
-        || report.database.tables.iter().any(|table| table == "kev")
+        || report.database.has_table("kev")
         || report.findings.iter().any(tells)
 }
 
 /// Whether a report lists every package. Other scanners list only those with findings, unless they
 /// are asked for more; that shows when each package of theirs has one.
 pub(crate) fn lists_packages(report: &Report) -> bool {
-    if is_ours(report) {
+    if report.is_ours() {
         return true;
     }
     let with_findings: BTreeSet<usize> = report.findings.iter().map(|f| f.package).collect();

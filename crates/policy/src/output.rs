@@ -143,7 +143,7 @@ pub fn security_summary(
         };
         *number += 1;
         numbers.total += 1;
-        numbers.fixable += usize::from(crate::row::is_fixable(finding));
+        numbers.fixable += usize::from(finding.is_fixable());
     }
     pretty(&SecuritySummary {
         image: context.image,

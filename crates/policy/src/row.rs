@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use seaworthy_model::{
-    Counts, Finding, LicenseFinding, Misconfiguration, Package, Report, Secret, Severity, State,
+    Counts, Finding, LicenseFinding, Misconfiguration, Package, Report, Secret, Severity,
 };
 use seaworthy_oci::Reference;
 
@@ -60,7 +60,7 @@ impl Brief {
             severity: finding.severity.code(),
             state: finding.state.code(),
             origin: finding.origin as u8,
-            fixable: is_fixable(finding),
+            fixable: finding.is_fixable(),
             exploited: finding.kev.is_some(),
             ransomware: finding.kev.as_ref().is_some_and(|k| k.ransomware),
             risk: row.risk,
@@ -126,7 +126,8 @@ impl<'a> World<'a> {
             lists_all: lists_all(report),
             no_distribution: has_no_distribution(report),
             tells_exploited: tells_exploited(report),
-            has_epss: has_table(report, "epss") || report.findings.iter().any(|f| f.epss.is_some()),
+            has_epss: report.database.has_table("epss")
+                || report.findings.iter().any(|f| f.epss.is_some()),
             counts: count(&findings),
             briefs: findings.iter().map(Brief::of).collect(),
             findings,
@@ -192,21 +193,12 @@ impl<'a> World<'a> {
     }
 }
 
-fn has_table(report: &Report, name: &str) -> bool {
-    report.database.tables.iter().any(|table| table == name)
-}
-
 /// Whether what is not marked as exploited is known not to be. A report without a tool was written by
 /// hand, for a case: it tells all.
 fn tells_exploited(report: &Report) -> bool {
     report.tool.name.is_empty()
-        || has_table(report, "kev")
+        || report.database.has_table("kev")
         || report.findings.iter().any(|f| f.kev.is_some())
-}
-
-/// Whether we made a report, and not another scanner.
-pub(crate) fn is_own(report: &Report) -> bool {
-    matches!(report.tool.name.as_str(), "" | "seaworthy")
 }
 
 fn has_no_distribution(report: &Report) -> bool {
@@ -237,14 +229,10 @@ fn count(findings: &[FindingRow<'_>]) -> Counts {
     };
     for row in findings {
         *counts.by_severity.entry(row.finding.severity).or_default() += 1;
-        counts.fixable += usize::from(is_fixable(row.finding));
+        counts.fixable += usize::from(row.finding.is_fixable());
         counts.exploited += usize::from(row.finding.kev.is_some());
     }
     counts
-}
-
-pub(crate) const fn is_fixable(finding: &Finding) -> bool {
-    matches!(finding.state, State::Fixed) && finding.fixed_version.is_some()
 }
 
 fn row<'a>(subject: Subject<'a>, index: usize, finding: &'a Finding) -> FindingRow<'a> {
@@ -504,7 +492,7 @@ impl<'w> Row<'w> {
 
     pub(crate) fn flag(&self, field: Field) -> bool {
         match field {
-            Field::Fixable => self.finding().is_some_and(is_fixable),
+            Field::Fixable => self.finding().is_some_and(Finding::is_fixable),
             Field::Exploited => self.finding().is_some_and(|f| f.kev.is_some()),
             Field::Ransomware => self
                 .finding()

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::supply::{self, Predicate, attested_by};
 use super::{Evidence, Status};
-use crate::score::is_fixable;
 use crate::standing::{lists_packages, tells_exploited};
 use crate::time::DAY;
 
@@ -241,7 +240,7 @@ impl Check {
         let answer = match self {
             Self::Vulnerabilities(severity) => vulnerabilities(facts, |f| f.severity >= *severity),
             Self::Fixable(severity) => {
-                vulnerabilities(facts, |f| f.severity >= *severity && is_fixable(f))
+                vulnerabilities(facts, |f| f.severity >= *severity && f.is_fixable())
             }
             Self::Exploited if !tells_exploited(facts.evidence.report) => {
                 Answer::unknown("the report does not tell what is known to be exploited")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Breach, Found};
 use crate::glob::Globs;
-use crate::row::{World, is_own};
+use crate::row::World;
 use crate::verdict::Cause;
 use seaworthy_model::Date;
 
@@ -197,7 +197,7 @@ pub(super) fn coverage(world: &World<'_>, except: &Globs) -> Found {
         .collect();
     let tool = world.subject.report.tool.name.as_str();
     if causes.is_empty() {
-        return if is_own(world.subject.report) {
+        return if world.subject.report.is_ours() {
             Found::Holds
         } else {
             Found::unknown(format!(

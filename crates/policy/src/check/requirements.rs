@@ -4,7 +4,7 @@ use seaworthy_model::{ImageFacts, PackageType, Severity};
 
 use super::{Breach, Doubt, Found, base, gaps};
 use crate::policy::On;
-use crate::row::{Item, Row, World, is_fixable};
+use crate::row::{Item, Row, World};
 use crate::subject::{ContainerFacts, DockerfileFacts, StageBase};
 use crate::verdict::Cause;
 
@@ -219,7 +219,7 @@ pub(super) fn security_updates(world: &World<'_>, least: Severity) -> Found {
         .iter()
         .filter(|r| {
             r.package.is_some_and(|p| p.kind.is_os())
-                && is_fixable(r.finding)
+                && r.finding.is_fixable()
                 && r.finding.severity >= least
         })
         .collect();

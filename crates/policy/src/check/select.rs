@@ -10,7 +10,7 @@ use seaworthy_versions::Scheme;
 use super::choice::can_be_met;
 use super::{Breach, Doubt, Evaluation, Found, gaps};
 use crate::policy::{Bits, On, Rule, Selector, Since, Versions};
-use crate::row::{Brief, FindingRow, Item, Row, is_own};
+use crate::row::{Brief, FindingRow, Item, Row};
 use crate::rules::scheme_of;
 use crate::verdict::{Cause, MAX_CAUSES};
 
@@ -88,7 +88,7 @@ impl<'w> Evaluation<'w> {
         }
         let wants_exploited = select.exploited == Some(true) || select.ransomware == Some(true);
         if wants_exploited && !world.tells_exploited && !world.findings.is_empty() {
-            return Found::unknown(if is_own(world.subject.report) {
+            return Found::unknown(if world.subject.report.is_ours() {
                 "the database has no table of what is known to be exploited (run `seaworthy db update`)"
                     .to_owned()
             } else {

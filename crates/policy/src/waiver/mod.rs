@@ -203,7 +203,7 @@ impl Waiver {
                 scope.states.has(f.finding.state.code())
                     && scope
                         .fixable
-                        .is_none_or(|wanted| wanted == crate::row::is_fixable(f.finding))
+                        .is_none_or(|wanted| wanted == f.finding.is_fixable())
                     && scope.file_kind.is_none()
                     && scope.line.is_none()
             }
