@@ -3,7 +3,7 @@
 //! Of all days that the sources give, the earliest counts: a vulnerability is public from the day
 //! on which anybody made it so, and an advisory that fixes it later does not change that. What can be
 //! no such day is left out: a day that is a placeholder (the years 1 and 1970), that lies more than
-//! a year before the one of the CVE's number began, or after the feed itself was made.
+//! two years before the year of the CVE's number, or after the feed itself was made.
 
 use rustc_hash::FxHashMap;
 use seaworthy_model::Date;
